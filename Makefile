@@ -1,0 +1,62 @@
+# Tollbook: `make run` and `make test` set everything up. `make` alone lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := data/demo
+CALLS ?= 200000
+ACCOUNTS ?= 200
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.PHONY: help run test test-fast lint bench lock sample golden-update docs clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+$(VENV)/run.stamp: requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Tollbook needs Python 3.11 or newer; name it: make PYTHON=python3.12 ..."; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the pinned packages into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+run: $(VENV)/run.stamp ## Make a demo month and bill it through the Prefect flow
+	@rm -rf $(DEMO)
+	@$(BIN)/tollbook demo --calls $(CALLS) --accounts $(ACCOUNTS) --seed 1 -o $(DEMO)
+	@$(BIN)/tollbook bill 2020-02 --cdrs $(DEMO)/inbox --contracts $(DEMO)/contracts --warehouse $(DEMO)/warehouse --prefect
+
+test: $(VENV)/dev.stamp lint ## Lint, types and every test
+	@$(BIN)/python -m pytest -q -m "not bench"
+
+test-fast: $(VENV)/dev.stamp ## The tests without a server or a child process
+	@$(BIN)/python -m pytest -q -m "not bench and not integration"
+
+lint: $(VENV)/dev.stamp ## Ruff and the type checker
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, in one run
+	@$(BIN)/python tests/bench/month_end.py
+
+docs: $(VENV)/dev.stamp ## Write the data dictionary again from the schemas
+	@$(BIN)/python -m schemas.dictionary
+
+lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra dev pyproject.toml -o requirements-dev.txt
+
+sample: $(VENV)/dev.stamp ## Write data/sample again (a small demo month to look at)
+	@rm -rf data/sample && $(BIN)/tollbook demo --calls 200 --accounts 20 --seed 1 -o data/sample
+
+golden-update: $(VENV)/dev.stamp ## Accept the golden months as they come out now; review the diff as a price change
+	@$(BIN)/python -m pytest -q tests/golden --golden-update
+
+clean: ## Remove the environment and everything a run wrote
+	@rm -rf $(VENV) $(DEMO) data/warehouse .pytest_cache .mypy_cache .ruff_cache .hypothesis

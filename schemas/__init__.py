@@ -1,0 +1,1 @@
+"""What every table is: names, types, units, reasons and labels. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Pure steps of a bill: frames in, frames out."""

@@ -1,0 +1,188 @@
+"""Text lines of a switch to rows of text columns; every line that is no row says so (contract §2)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+SOURCE_LINE = "source_line"
+IS_MALFORMED = "is_malformed"
+
+
+class Layout(NamedTuple):
+    """Dialect of a file and the names of its columns; a row has one of the column counts."""
+
+    delimiter: str
+    quote: str
+    columns: tuple[str, ...]
+    column_counts: tuple[int, ...]
+
+
+def unify_line_ends(block: bytes) -> bytes:
+    r"""The block with `\n` after each line, where a switch wrote a lone `\r`. `\r\n` may stay: it is trimmed."""
+    if block.count(b"\r") == block.count(b"\r\n"):
+        return block
+    return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def text_lines(block: bytes) -> pl.DataFrame:
+    """One row a line: its text, null where it is not UTF-8. Line ends are taken off."""
+    lines = block.split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    try:
+        texts: list[str | None] = [line.decode() for line in lines]
+    except UnicodeDecodeError:
+        texts = [_decoded(line) for line in lines]
+    return pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_columns(
+        pl.col("text").str.strip_suffix("\r")
+    )
+
+
+def _decoded(line: bytes) -> str | None:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def raw_text(line: bytes) -> str:
+    """The line as it stands, for a person: bytes that are not UTF-8, and NUL, are shown as escapes."""
+    return line.rstrip(b"\r\n").decode(errors="backslashreplace").replace("\0", "\\x00")
+
+
+def _read(block: bytes, layout: Layout, width: int, quote: str | None) -> pl.DataFrame:
+    names = [*layout.columns[:width], "_beyond"]
+    return pl.read_csv(
+        block,
+        has_header=False,
+        separator=layout.delimiter,
+        quote_char=quote,
+        infer_schema=False,
+        schema=dict.fromkeys(names, pl.String),
+        missing_columns="insert",
+        truncate_ragged_lines=True,
+        empty_string_is_null=False,
+        raise_if_empty=False,
+    )
+
+
+def _read_plain(block: bytes, layout: Layout) -> pl.DataFrame | None:
+    """All lines at once, or None where not every line is surely a row of full width.
+
+    The proof: without quotes a row is short only if its last column comes out empty. If none does, no row is
+    short, and with the right sum of delimiters none is long.
+    """
+    width = layout.column_counts[0]
+    is_plain = len(layout.column_counts) == 1 and not (layout.quote and layout.quote.encode() in block)
+    line_count = block.count(b"\n") + (not block.endswith(b"\n"))
+    delimiter_count = block.count(layout.delimiter.encode())
+    if not is_plain or b"\0" in block or delimiter_count != line_count * (width - 1):
+        return None
+    try:
+        rows = _read(block, layout, width, quote=None)
+    except pl.exceptions.ComputeError:  # not UTF-8
+        return None
+    last = layout.columns[width - 1]
+    if rows.height != line_count or (rows[last].str.strip_chars() == "").any():
+        return None
+    return rows.drop("_beyond")
+
+
+def _quoted_fields(delimiter: str, quote: str) -> str:
+    """A line whose quotes all enclose whole fields."""
+    q, d = f"\\x{ord(quote):02x}", f"\\x{ord(delimiter):02x}"
+    one = f"(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{q}{d}][^{q}{d}]*|)"
+    return f"^{one}(?:{d}{one})*$"
+
+
+def _judge_lines(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Lines with their field count: null where only a quote-by-quote reading can tell."""
+    text = pl.col("text")
+    bare = text
+    has_quotes = pl.lit(value=False)
+    if layout.quote:
+        q = f"\\x{ord(layout.quote):02x}"
+        has_quotes = text.str.contains(layout.quote, literal=True)
+        is_regular = text.str.contains(_quoted_fields(layout.delimiter, layout.quote))
+        bare = pl.when(has_quotes & is_regular).then(text.str.replace_all(f"{q}[^{q}]*{q}", "")).otherwise(text)
+        has_quotes = has_quotes & ~is_regular
+    field_count = bare.str.count_matches(layout.delimiter, literal=True).cast(pl.Int64) + 1
+    return lines.with_columns(
+        field_count=pl.when(text.is_null() | text.str.contains("\0", literal=True))
+        .then(0)
+        .when(has_quotes)
+        .then(None)
+        .otherwise(field_count)
+    )
+
+
+def _read_irregular(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Lines whose quotes stand inside fields, one by one; an unclosed quote makes no row."""
+    records: list[dict[str, str]] = []
+    for line, text in lines.select(SOURCE_LINE, "text").iter_rows():
+        try:
+            fields = next(csv.reader([text], delimiter=layout.delimiter, quotechar=layout.quote, strict=True))
+        except csv.Error:
+            continue
+        if len(fields) in layout.column_counts:
+            records.append({SOURCE_LINE: line, **dict(zip(layout.columns, fields, strict=False))})
+    return pl.DataFrame(records, schema={SOURCE_LINE: pl.Int64, **dict.fromkeys(layout.columns, pl.String)})
+
+
+def _read_regular(lines: pl.DataFrame, layout: Layout, width: int) -> pl.DataFrame:
+    if lines.is_empty():
+        return pl.DataFrame(schema={SOURCE_LINE: pl.Int64, **dict.fromkeys(layout.columns[:width], pl.String)})
+    block = ("\n".join(lines["text"].to_list()) + "\n").encode()
+    rows = _read(block, layout, width, quote=layout.quote or None).drop("_beyond")
+    if rows.height != lines.height:
+        raise AssertionError(f"{lines.height} lines were read as {rows.height} rows")
+    return rows.with_columns(lines[SOURCE_LINE])
+
+
+def _read_line_by_line(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame:
+    lines = text_lines(block).with_row_index(SOURCE_LINE, offset=first_line).cast({SOURCE_LINE: pl.Int64})
+    is_blank = pl.col("text").str.strip_chars() == ""
+    judged = lines.filter(~is_blank.fill_null(value=False)).pipe(_judge_lines, layout)
+    parts = [
+        _read_regular(judged.filter(pl.col("field_count") == width), layout, width)
+        for width in sorted(set(layout.column_counts))
+    ]
+    parts.append(_read_irregular(judged.filter(pl.col("field_count").is_null()), layout))
+    rows = pl.concat(parts, how="diagonal")
+    return (
+        judged.select(SOURCE_LINE)
+        .join(rows.with_columns(is_read=pl.lit(value=True)), on=SOURCE_LINE, how="left", maintain_order="left")
+        .with_columns(pl.col("is_read").is_null().alias(IS_MALFORMED))
+        .drop("is_read")
+    )
+
+
+def read_delimited(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame:
+    """Rows of a block of whole lines, as text, trimmed.
+
+    Grain: one row a line that is not blank, in order. Adds: source_line (1 = the file's first), is_malformed
+    (fields ≠ header, an unclosed quote, not UTF-8, NUL): such a row's columns are null. A field never holds a
+    line break; columns that a narrower row lacks are null.
+    """
+    plain = _read_plain(block, layout) if block else None
+    if plain is None:
+        rows = _read_line_by_line(block, layout, first_line)
+    else:
+        rows = plain.with_row_index(SOURCE_LINE, offset=first_line).with_columns(
+            pl.col(SOURCE_LINE).cast(pl.Int64), pl.lit(value=False).alias(IS_MALFORMED)
+        )
+    return rows.with_columns(pl.col(pl.String).str.strip_chars())
+
+
+def header_columns(line: bytes, delimiter: str, quote: str) -> Sequence[str] | None:
+    """Names in a header line, trimmed; None where it cannot be read as text."""
+    try:
+        text = line.decode("utf-8-sig").rstrip("\r\n")
+        fields = next(csv.reader([text], delimiter=delimiter, quotechar=quote or None, strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    return [name.strip() for name in fields]

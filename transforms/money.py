@@ -1,0 +1,38 @@
+"""Exact arithmetic on whole micros: one function rounds (rules 4.1, 6.4, 9.3)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+SECONDS_PER_MINUTE = 60
+MICROS_PER_UNIT = 1_000_000
+MICROS_PER_CENT = 10_000
+HUNDRED_PERCENT_MICROS = 100 * MICROS_PER_UNIT
+"""One whole, where percentages are kept in 10⁻⁶ of a percent."""
+
+
+def divide_half_up(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
+    """Nearest integer, ties away from zero. The denominator is > 0.
+
+    Overflow: 2 × |numerator| + denominator must fit the numerator's type.
+    """
+    magnitude = (2 * numerator.abs() + denominator) // (2 * denominator)
+    return pl.when(numerator < 0).then(-magnitude).otherwise(magnitude)
+
+
+def divide_down(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
+    """Integer toward zero. The denominator is > 0."""
+    magnitude = numerator.abs() // denominator
+    return pl.when(numerator < 0).then(-magnitude).otherwise(magnitude)
+
+
+def decimal_of_micros(micros: pl.Expr, precision: int = 18) -> pl.Expr:
+    """The same amount as DECIMAL(precision, 6), exactly: no division, so nothing to round."""
+    one_micro = pl.lit("0.000001").cast(pl.Decimal(7, 6))
+    return (micros.cast(pl.Decimal(31, 0)) * one_micro).cast(pl.Decimal(precision, 6))
+
+
+def decimal_of_cents(cents: pl.Expr) -> pl.Expr:
+    """The same amount as DECIMAL(18, 2), exactly."""
+    one_cent = pl.lit("0.01").cast(pl.Decimal(3, 2))
+    return (cents.cast(pl.Decimal(35, 0)) * one_cent).cast(pl.Decimal(18, 2))

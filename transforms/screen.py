@@ -1,0 +1,218 @@
+"""Each record accepted, or set aside with the first reason that fits (rules 13.1, 13.3; contract §2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+import polars as pl
+
+from schemas.reasons import DIRECTIONS, DISPOSITIONS
+from schemas.source_spec import ANSWER_TIME, SourceSpec
+from transforms.delimited import IS_MALFORMED, SOURCE_LINE
+from transforms.numbers import NUMBER_KIND, normalise_numbers
+from transforms.ownership import find_accounts, owners_on
+from transforms.timestamps import in_usage_month, parse_instants, parse_local_times
+
+DIRECTION = pl.Enum(DIRECTIONS)
+DISPOSITION = pl.Enum(DISPOSITIONS)
+MAXIMUM_DURATION = 2**31
+LONG_CALL_SECONDS = 24 * 3600
+CALL_COLUMNS: tuple[str, ...] = (
+    SOURCE_LINE,
+    "account_id",
+    "call_id",
+    "direction",
+    "disposition",
+    "source_number",
+    "source_kind",
+    "destination_number",
+    "destination_kind",
+    "start_time",
+    "end_time",
+    "duration_seconds",
+)
+
+
+class Directory(NamedTuple):
+    """Whom records can belong to.
+
+    accounts: account_id, country, bucket. phone_owners: number, account_id, kind, owned_from, owned_until
+    (last day, null = open). dialing_plans: as the rate version has them.
+    """
+
+    accounts: pl.DataFrame
+    phone_owners: pl.DataFrame
+    dialing_plans: pl.DataFrame
+
+
+def _instants(texts: pl.Series, source: SourceSpec) -> pl.Series:
+    texts = texts.to_frame("t").select(pl.when(pl.col("t") != "").then(pl.col("t")))["t"]
+    if source.time_format is None or source.time_zone is None:
+        return parse_instants(texts)
+    return parse_local_times(texts, source.time_format, source.time_zone)
+
+
+def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
+    """Typed columns beside the text; null where the text is empty or cannot be read."""
+    duration = pl.col("duration_text").cast(pl.Int64, strict=False)
+    is_duration = pl.col("duration_text").str.contains(r"^[0-9]{1,10}$") & (duration < MAXIMUM_DURATION)
+    lowered = pl.col("disposition").str.to_lowercase()
+    renamed = records.rename(
+        {"start_time": "start_text", "end_time": "end_text", "duration_seconds": "duration_text"}
+    )
+    words = source.disposition_words
+    disposition = lowered.replace(words) if words else lowered
+    direction = pl.col("direction")
+    return renamed.with_columns(
+        _instants(renamed["start_text"], source).alias("start_time"),
+        _instants(renamed["end_text"], source).alias("end_time"),
+        _instants(renamed[ANSWER_TIME], source).alias(ANSWER_TIME),
+        duration_seconds=pl.when(is_duration).then(duration),
+        direction_code=(direction.replace(source.direction_words) if source.direction_words else direction).cast(
+            DIRECTION, strict=False
+        ),
+        disposition_code=disposition.cast(DISPOSITION, strict=False),
+    )
+
+
+def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Directory) -> pl.DataFrame:
+    """Numbers normalised by the account's country; an anonymous word of the source is an empty source."""
+    anonymous = [word.lower() for word in source.anonymous_words]
+    texts = {
+        "source": records.select("country", text=pl.col("source_number")),
+        "destination": records.select("country", text=pl.col("destination_number")),
+    }
+    if anonymous:
+        is_anonymous = pl.col("text").str.to_lowercase().is_in(anonymous)
+        texts["source"] = texts["source"].with_columns(text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text"))
+    read = {side: normalise_numbers(text, directory.dialing_plans) for side, text in texts.items()}
+    bad = pl.lit("bad").cast(NUMBER_KIND)
+    destination_kind = pl.col("destination_kind")
+    return records.with_columns(
+        read["source"]["number"].alias("source_number"),
+        read["source"]["number_kind"].alias("source_kind"),
+        read["destination"]["number"].alias("destination_number"),
+        read["destination"]["number_kind"].alias("destination_kind"),
+    ).with_columns(destination_kind=pl.when(destination_kind == "anonymous").then(bad).otherwise(destination_kind))
+
+
+def reject_reason() -> pl.Expr:
+    """The first reason that fits, in the order of the contract; null for a record that is accepted."""
+    has_end = pl.col("end_text") != ""
+    bad_number = (pl.col("source_kind") == "bad") | (pl.col("destination_kind") == "bad")
+    return (
+        pl.when(pl.col(IS_MALFORMED))
+        .then(pl.lit("malformed_row"))
+        .when(pl.col("call_id") == "")
+        .then(pl.lit("missing_call_id"))
+        .when((pl.col("direction") != "") & pl.col("direction_code").is_null())
+        .then(pl.lit("unknown_direction"))
+        .when(pl.col("start_time").is_null())
+        .then(pl.lit("bad_start_time"))
+        .when(pl.col("duration_text").str.starts_with("-"))
+        .then(pl.lit("negative_duration"))
+        .when(pl.col("duration_seconds").is_null())
+        .then(pl.lit("bad_duration"))
+        .when(has_end & pl.col("end_time").is_null())
+        .then(pl.lit("bad_end_time"))
+        .when(has_end & (pl.col("end_time") < pl.col("start_time")))
+        .then(pl.lit("end_before_start"))
+        .when((pl.col("disposition") != "") & pl.col("disposition_code").is_null())
+        .then(pl.lit("unknown_disposition"))
+        .when(pl.col("country").is_null())
+        .then(pl.lit("unknown_account"))
+        .when(bad_number)
+        .then(pl.lit("bad_number"))
+    )
+
+
+def reject_detail() -> pl.Expr:
+    """The value that the reason is about, for a person."""
+    reason = pl.col("reason")
+    by_reason = {
+        "unknown_direction": "direction",
+        "bad_start_time": "start_text",
+        "negative_duration": "duration_text",
+        "bad_duration": "duration_text",
+        "bad_end_time": "end_text",
+        "end_before_start": "end_text",
+        "unknown_disposition": "disposition",
+        "unknown_account": "named_account",
+    }
+    detail = pl.when(reason == "bad_number").then(
+        pl.format(
+            "source_number {}, destination_number {}", pl.col("source_number"), pl.col("destination_number")
+        )
+    )
+    for name, column in by_reason.items():
+        detail = detail.when(reason == name).then(pl.format(column.replace("_text", "") + " {}", pl.col(column)))
+    return detail.otherwise(None)
+
+
+def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
+    """Direction, disposition and end where the record leaves them empty (contract §2)."""
+    inferred = records.filter(pl.col("direction") == "")
+    is_inbound = pl.lit(value=False)
+    if not inferred.is_empty():
+        owned = owners_on(inferred, "destination_number", directory.phone_owners)
+        own = owned.join(inferred.select("row", "account_id"), on="row").filter(
+            pl.col("owner_id") == pl.col("account_id")
+        )
+        is_inbound = pl.col("row").is_in(own["row"].to_list())
+    both_extensions = (pl.col("source_kind") == "extension") & (pl.col("destination_kind") == "extension")
+    direction = (
+        pl.when(is_inbound)
+        .then(pl.lit("inbound"))
+        .when(both_extensions)
+        .then(pl.lit("internal"))
+        .otherwise(pl.lit("outbound"))
+    )
+    answered = pl.when(pl.col("duration_seconds") > 0).then(pl.lit("answered")).otherwise(pl.lit("no_answer"))
+    return records.with_columns(
+        direction=pl.coalesce("direction_code", direction.cast(DIRECTION)),
+        disposition=pl.coalesce("disposition_code", answered.cast(DISPOSITION)),
+        end_time=pl.coalesce("end_time", pl.col("start_time") + pl.duration(seconds=pl.col("duration_seconds"))),
+    )
+
+
+def screen(texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_month: dt.date) -> pl.DataFrame:
+    """Canonical text to typed records, each judged.
+
+    Grain: one row a record, order kept. Adds: outcome (null = accepted; `rejected`, `outside_month`), reason,
+    detail, bucket, and the typed columns of CALL_COLUMNS. `duration_seconds` is null only where it cannot be
+    read by itself; a duplicate is found later, over all files of the source.
+    """
+    records = (
+        texts.with_row_index("row")
+        .with_columns(named_account=pl.col("account_id"))
+        .pipe(_parse_fields, source)
+        .pipe(find_accounts, source, directory.phone_owners, directory.dialing_plans)
+        .join(directory.accounts, on="account_id", how="left", maintain_order="left", validate="m:1")
+        .pipe(_attach_numbers, source, directory)
+        .with_columns(reason=reject_reason())
+        .with_columns(detail=reject_detail())
+    )
+    is_rejected = pl.col("reason").is_not_null()
+    is_outside = ~in_usage_month(usage_month)
+    outcome = pl.when(is_rejected).then(pl.lit("rejected")).when(is_outside).then(pl.lit("outside_month"))
+    return (
+        records.with_columns(outcome=outcome)
+        .with_columns(reason=pl.coalesce("reason", "outcome"))
+        .pipe(_fill_defaults, directory)
+    )
+
+
+def warning_flags() -> dict[str, pl.Expr]:
+    """What is worth a warning in an accepted record, though it is billed as it stands (contract §2)."""
+    seconds = pl.col("duration_seconds")
+    begins = pl.coalesce(ANSWER_TIME, "start_time")
+    talked = (pl.col("end_time") - begins).dt.total_microseconds()
+    is_answered = pl.col("disposition") == "answered"
+    return {
+        "duration_mismatch": (pl.col("end_text") != "") & (talked // 1_000_000 != seconds),
+        "long_call": seconds >= LONG_CALL_SECONDS,
+        "unanswered_with_seconds": ~is_answered & (seconds > 0),
+        "answered_without_seconds": is_answered & (seconds == 0),
+        "second_party": pl.col("second_party"),
+    }

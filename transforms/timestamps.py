@@ -1,0 +1,70 @@
+"""Times as switches write them to UTC, kept to the microsecond (rule 1.4, contract §2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+UTC_MICROS = pl.Datetime("us", "UTC")
+_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
+_ISO_WITH_OFFSET = rf"^[1-9]\d{{3}}-\d\d-\d\d[T ]{_CLOCK}(?:\.\d{{1,6}})?(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)$"
+_SECONDS_TEXT = 19  # YYYY-MM-DD HH:MM:SS
+
+
+def _offset_micros(text: pl.Expr) -> pl.Expr:
+    """Signed offset behind the clock; `Z` is 0."""
+    offset = text.str.extract(r"([+-]\d\d(?::?\d\d)?)$").str.replace(":", "", literal=True)
+    hours = offset.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
+    minutes = offset.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
+    sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
+    return sign * (hours * 60 + minutes) * 60_000_000
+
+
+def iso_instant(text: pl.Expr) -> pl.Expr:
+    """`YYYY-MM-DD[T ]HH:MM:SS[.1-6 digits](Z|±HH[:MM]|±HHMM)` as an instant; null where it is not one."""
+    clock = text.str.slice(0, _SECONDS_TEXT).str.replace(" ", "T", literal=True)
+    local = clock.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
+    fraction = text.str.slice(_SECONDS_TEXT).str.extract(r"^\.(\d{1,6})").fill_null("0")
+    micros = fraction.str.pad_end(6, "0").cast(pl.Int64, strict=False)
+    instant = local.cast(pl.Int64) + micros - _offset_micros(text)
+    return pl.when(text.str.contains(_ISO_WITH_OFFSET)).then(instant).cast(pl.Datetime("us")).dt.replace_time_zone(
+        "UTC"
+    )
+
+
+def parse_instants(texts: pl.Series) -> pl.Series:
+    """Each text's instant (UTC); null where the text is none. Plain `…T…Z` text takes the short way."""
+    frame = texts.rename("text").to_frame()
+    text = pl.col("text")
+    is_plain = text.str.contains(rf"^[1-9]\d{{3}}-\d\d-\d\dT{_CLOCK}Z$").fill_null(value=True)
+    if frame.select(is_plain.all()).item():
+        plain = text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False)
+        return frame.select(plain.dt.replace_time_zone("UTC"))["text"]
+    return frame.select(iso_instant(text).alias("text"))["text"]
+
+
+def parse_local_times(texts: pl.Series, time_format: str, time_zone: str) -> pl.Series:
+    """Each local time's instant (UTC); null where it is none, or where the clocks ran twice or not at all."""
+    frame = texts.rename("text").to_frame()
+    naive = pl.col("text").str.to_datetime(time_format, time_unit="us", strict=False)
+    instants = naive.dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
+    return frame.select(instants.dt.convert_time_zone("UTC").alias("text"))["text"]
+
+
+def month_start(month: dt.date) -> dt.datetime:
+    """The first instant of the month that the date is in, UTC."""
+    return dt.datetime(month.year, month.month, 1, tzinfo=dt.UTC)
+
+
+def add_months(month: dt.date, count: int) -> dt.date:
+    """The first day of the month `count` months away."""
+    index = month.year * 12 + month.month - 1 + count
+    return dt.date(index // 12, index % 12 + 1, 1)
+
+
+def in_usage_month(usage_month: dt.date) -> pl.Expr:
+    """A call belongs to the month of its start in UTC (rule 1.4)."""
+    return pl.col("start_time").is_between(
+        month_start(usage_month), month_start(add_months(usage_month, 1)), closed="left"
+    )
