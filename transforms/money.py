@@ -14,16 +14,16 @@ HUNDRED_PERCENT_MICROS = 100 * MICROS_PER_UNIT
 def divide_half_up(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
     """Nearest integer, ties away from zero. The denominator is > 0.
 
-    Overflow: 2 × |numerator| + denominator must fit the numerator's type.
+    Overflow: 2 × |numerator| + denominator must fit the numerator's type. (`0 - x`: Int128 has no negation.)
     """
     magnitude = (2 * numerator.abs() + denominator) // (2 * denominator)
-    return pl.when(numerator < 0).then(-magnitude).otherwise(magnitude)
+    return pl.when(numerator < 0).then(0 - magnitude).otherwise(magnitude)
 
 
 def divide_down(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
     """Integer toward zero. The denominator is > 0."""
     magnitude = numerator.abs() // denominator
-    return pl.when(numerator < 0).then(-magnitude).otherwise(magnitude)
+    return pl.when(numerator < 0).then(0 - magnitude).otherwise(magnitude)
 
 
 def decimal_of_micros(micros: pl.Expr, precision: int = 18) -> pl.Expr:

@@ -210,7 +210,7 @@ def warning_flags() -> dict[str, pl.Expr]:
     talked = (pl.col("end_time") - begins).dt.total_microseconds()
     is_answered = pl.col("disposition") == "answered"
     return {
-        "duration_mismatch": (pl.col("end_text") != "") & (talked // 1_000_000 != seconds),
+        "duration_mismatch": (pl.col("end_text") != "") & (talked != seconds * 1_000_000),
         "long_call": seconds >= LONG_CALL_SECONDS,
         "unanswered_with_seconds": ~is_answered & (seconds > 0),
         "answered_without_seconds": is_answered & (seconds == 0),

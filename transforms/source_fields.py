@@ -44,3 +44,9 @@ def canonical_text(rows: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
         return texts
     account = pl.col("account_id")
     return texts.with_columns(account_id=pl.when(account == "").then(pl.lit(source.account_id)).otherwise(account))
+
+
+def field_is_present(field: str, source: SourceSpec, present: set[str]) -> bool:
+    """Whether a file with these columns can fill the field."""
+    templates = source.fields.get(field, ("{" + field + "}",) if not source.fields else ())
+    return any(_template_text(template, present) is not None for template in templates)

@@ -1,0 +1,26 @@
+"""Identity of the program: whatever can change a bill by being edited is in it."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_ROOT = Path(__file__).parent.parent
+_PACKAGES = ("flows", "transforms", "schemas", "rate_tables")
+
+
+@cache
+def code_version() -> str:
+    """Release and a digest over the program's own modules and SQL, like `0.1.0+3f2a9c1e07bd`."""
+    sha = hashlib.sha256()
+    for package in _PACKAGES:
+        sources = [*(_ROOT / package).rglob("*.py"), *(_ROOT / package).rglob("*.sql")]
+        for path in sorted(sources):
+            sha.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    try:
+        release = version("tollbook")
+    except PackageNotFoundError:
+        release = "0"
+    return f"{release}+{sha.hexdigest()[:12]}"

@@ -1,0 +1,110 @@
+"""Contract tables from their files: all of them whole, or refused with every fault (contract §3)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from rate_tables.versions import RateTables
+from schemas.contract_files import ACCOUNTS, CONTRACT_TABLES
+from schemas.faults import Fault, InputRefusedError, refuse_if_any
+from schemas.text_guards import guarded
+from schemas.text_tables import ReadTable, TableSpec, empty_table, read_csv_table, read_frame_table
+from transforms.contract_checks import ContractTables, References, contract_faults
+
+SUFFIXES = (".csv", ".parquet")
+
+
+class Contracts(NamedTuple):
+    """The contract tables, typed and without fault. `files`: SHA-256 of each file read, by its name."""
+
+    accounts: pl.DataFrame
+    account_plans: pl.DataFrame
+    account_items: pl.DataFrame
+    phone_numbers: pl.DataFrame
+    one_time_charges: pl.DataFrame
+    equipment_returns: pl.DataFrame
+    files: dict[str, str]
+
+
+def read_contracts(folder: Path, rates: RateTables) -> Contracts:
+    """The tables of the folder, or a refusal that lists every bad row of every table.
+
+    Only accounts is required; a missing table is empty.
+    """
+    if not folder.is_dir():
+        raise InputRefusedError(
+            Fault(str(folder), "there is no such folder", "name the contracts with --contracts")
+        )
+    paths, faults = _contract_paths(folder)
+    contents = {name: path.read_bytes() for name, path in paths.items()}
+    files = {spec.name: f"{folder.name}/{_file_name(spec, paths)}" for spec in CONTRACT_TABLES}
+    read = {
+        spec.name: _read_table(contents.get(spec.name), spec, files[spec.name]) for spec in CONTRACT_TABLES
+    }
+    faults += [fault for table in read.values() for fault in table.faults]
+    faults += contract_faults(
+        _as_found(read, files, has_accounts=ACCOUNTS.name in paths),
+        References(rates.plans, rates.charges, rates.dialing_plans, rates.policy),
+    )
+    refuse_if_any(faults)
+    tables = {spec.name: guarded(read[spec.name].rows, spec) for spec in CONTRACT_TABLES}
+    digests = {paths[name].name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    return Contracts(**tables, files=digests)
+
+
+def _contract_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
+    """The file of each table that there is, and faults of those with two files or none that is needed."""
+    paths: dict[str, Path] = {}
+    faults: list[Fault] = []
+    for spec in CONTRACT_TABLES:
+        found = [path for path in (folder / f"{spec.name}{suffix}" for suffix in SUFFIXES) if path.is_file()]
+        if len(found) > 1:
+            names = " and ".join(path.name for path in found)
+            faults.append(
+                Fault(f"{folder.name}/{found[0].name}", f"{names} are both there", "keep one of them")
+            )
+        if found:
+            paths[spec.name] = found[0]
+    if ACCOUNTS.name not in paths:
+        remedy = "write the table of accounts, as .csv or .parquet"
+        faults.append(Fault(f"{folder.name}/{ACCOUNTS.name}.csv", "is missing", remedy))
+    return paths, faults
+
+
+def _file_name(spec: TableSpec, paths: Mapping[str, Path]) -> str:
+    return paths[spec.name].name if spec.name in paths else f"{spec.name}.csv"
+
+
+def _read_table(content: bytes | None, spec: TableSpec, file: str) -> ReadTable:
+    if content is None:
+        return ReadTable(empty_table(spec), [])
+    if not file.endswith(".parquet"):
+        return read_csv_table(content, spec, file)
+    try:
+        frame = pl.read_parquet(io.BytesIO(content))
+    except (pl.exceptions.PolarsError, OSError):
+        fault = Fault(file, "is not a Parquet file that can be read", "write it again, or give a .csv")
+        return ReadTable(empty_table(spec), [fault])
+    return read_frame_table(frame, spec, file)
+
+
+def _as_found(
+    read: Mapping[str, ReadTable], files: Mapping[str, str], *, has_accounts: bool
+) -> ContractTables:
+    account_faults = read[ACCOUNTS.name].faults
+    return ContractTables(
+        tables={name: table.rows for name, table in read.items()},
+        files=files,
+        bad_lines={
+            name: {fault.line for fault in table.faults if fault.line is not None and fault.column}
+            for name, table in read.items()
+        },
+        all_accounts_known=has_accounts
+        and not any(fault.column in (None, "account_id") for fault in account_faults),
+    )

@@ -1,0 +1,65 @@
+"""Files that are whole or not there: written beside their target, then renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+COMPRESSION_LEVEL = 1
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """A path beside the target to write a file or a folder to; renamed to the target when the block succeeds."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    _remove(partial)
+    try:
+        yield partial
+        if target.is_dir():
+            _remove(target)
+        partial.replace(target)
+    finally:
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_parquet(frame: pl.DataFrame, target: Path) -> None:
+    """The frame as Parquet (zstd), whole or not there."""
+    with written_whole(target) as partial:
+        frame.write_parquet(partial, compression="zstd", compression_level=COMPRESSION_LEVEL)
+
+
+def canonical_json(content: Any) -> str:
+    """The content as JSON text that depends on nothing but the content."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+
+
+def digest(content: Any) -> str:
+    """SHA-256 over the content's canonical JSON, in hex."""
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def write_json(content: Any, target: Path) -> None:
+    """The content as JSON, whole or not there."""
+    with written_whole(target) as partial:
+        partial.write_text(canonical_json(content), encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,203 @@
+"""Stage: call records to typed calls in buckets, and every other row set aside with its reason (rule 13)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from flows.code_version import code_version
+from flows.files import digest, read_json, write_json, write_parquet, written_whole
+from flows.record_files import Block, RecordFile, read_blocks
+from flows.settings import month_text
+from schemas.source_spec import SourceSpec
+from transforms.repeats import judge_repeats
+from transforms.screen import CALL_COLUMNS, Directory, screen, warning_flags
+from transforms.source_fields import canonical_text
+
+SET_ASIDE_SCHEMA: dict[str, Any] = {
+    "source": pl.String,
+    "source_file": pl.String,
+    "source_line": pl.Int64,
+    "outcome": pl.String,
+    "reason": pl.String,
+    "detail": pl.String,
+    "raw_record": pl.String,
+    "duration_seconds": pl.Int64,
+}
+
+
+class IngestPlan(NamedTuple):
+    """What ingesting a month depends on, and where its pieces go."""
+
+    usage_month: dt.date
+    folder: Path
+    record_files: tuple[RecordFile, ...]
+    sources: dict[str, SourceSpec]
+    directory: Directory
+    directory_digest: str
+    bucket_count: int
+
+    def piece_folder(self, record: RecordFile) -> Path:
+        """Where the calls of one file go: named by all that decides them, so what is there is done."""
+        identity = digest(
+            {
+                "file": record.name,
+                "sha256": record.sha256,
+                "source": repr(self.sources[record.source]),
+                "directory": self.directory_digest,
+                "buckets": self.bucket_count,
+                "code": code_version(),
+            }
+        )
+        return self.folder / month_text(self.usage_month) / record.source / identity[:16]
+
+    def repeats_path(self) -> Path:
+        """Where the duplicates and conflicts over all these files go."""
+        identity = digest([self.piece_folder(record).name for record in self.record_files])
+        return self.folder / month_text(self.usage_month) / f"repeats-{identity[:16]}.parquet"
+
+
+def _file_columns(record: RecordFile) -> dict[str, pl.Expr]:
+    return {"source": pl.lit(record.source), "source_file": pl.lit(record.name)}
+
+
+def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.DataFrame:
+    aside = judged.filter(pl.col("outcome").is_not_null())
+    raw = block.raw_records(aside["source_line"]) if not aside.is_empty() else []
+    return aside.with_columns(
+        pl.Series("raw_record", raw, dtype=pl.String), **_file_columns(record)
+    ).select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items())
+
+
+def _accepted(judged: pl.DataFrame, record: RecordFile) -> pl.DataFrame:
+    """Accepted calls as they are stored; the warnings of a call are bits of `warning_bits`, in their order."""
+    bits = pl.sum_horizontal(
+        pl.when(flag).then(2**place).otherwise(0) for place, flag in enumerate(warning_flags().values())
+    )
+    return judged.filter(pl.col("outcome").is_null()).select(
+        *CALL_COLUMNS, "bucket", bits.cast(pl.UInt8).alias("warning_bits"), **_file_columns(record)
+    )
+
+
+def _write_buckets(calls: pl.DataFrame, folder: Path, block_number: int, bucket_count: int) -> None:
+    for bucket in range(bucket_count):
+        part = calls if bucket_count == 1 else calls.filter(pl.col("bucket") == bucket)
+        if not part.is_empty():
+            path = folder / f"bucket={bucket:04d}" / f"block={block_number:05d}.parquet"
+            write_parquet(part.drop("bucket"), path)
+
+
+def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
+    """The folder with one file's calls by bucket, its `set_aside.parquet` and its counts in `piece.json`.
+
+    Done already for the same bytes, source, contracts and program: nothing is read again.
+    """
+    target = plan.piece_folder(record)
+    if (target / "piece.json").exists():
+        return target
+    source = plan.sources[record.source]
+    counts: Counter[str] = Counter(rows_read=0, seconds_read=0)
+    with written_whole(target) as partial:
+        partial.mkdir()
+        aside = []
+        for number, block in enumerate(read_blocks(record, source)):
+            judged = screen(canonical_text(block.rows, source), source, plan.directory, plan.usage_month)
+            counts["rows_read"] += judged.height
+            counts["seconds_read"] += judged["duration_seconds"].sum() or 0
+            aside.append(_set_aside(judged, block, record))
+            _write_buckets(_accepted(judged, record), partial, number, plan.bucket_count)
+        write_parquet(pl.concat(aside) if aside else pl.DataFrame(schema=SET_ASIDE_SCHEMA), partial / "set_aside.parquet")
+        write_json({**counts, "bytes": record.size, "sha256": record.sha256}, partial / "piece.json")
+    return target
+
+
+def _call_files(plan: IngestPlan, source: str) -> list[Path]:
+    folders = [plan.piece_folder(record) for record in plan.record_files if record.source == source]
+    return sorted(path for folder in folders for path in folder.glob("bucket=*/block=*.parquet"))
+
+
+def _repeated_records(paths: list[Path]) -> pl.DataFrame | None:
+    """All records of call ids that may stand more than once among these files; None where none can.
+
+    Memory: one hash a call; the records themselves are read only for hashes that are met again.
+    """
+    if not paths:
+        return None
+    calls = pl.scan_parquet(paths)
+    hashes = calls.select(pl.col("call_id").hash()).collect()["call_id"]
+    repeated = hashes.filter(hashes.is_duplicated()).unique()
+    if repeated.is_empty():
+        return None
+    return calls.filter(pl.col("call_id").hash().is_in(repeated.implode())).collect()
+
+
+def _raw_records(plan: IngestPlan, wanted: pl.DataFrame) -> pl.DataFrame:
+    """The rows (source_file, source_line) as they stand in their files, read again."""
+    found = []
+    for record in plan.record_files:
+        lines = wanted.filter(pl.col("source_file") == record.name)["source_line"].sort()
+        if lines.is_empty():
+            continue
+        for block in read_blocks(record, plan.sources[record.source]):
+            last = block.first_line + _line_count(block)
+            here = lines.filter((lines >= block.first_line) & (lines < last))
+            if not here.is_empty():
+                texts = {"source_line": here, "raw_record": block.raw_records(here)}
+                found.append(pl.DataFrame(texts).with_columns(source_file=pl.lit(record.name)))
+    schema = {"source_line": pl.Int64, "raw_record": pl.String, "source_file": pl.String}
+    return pl.concat(found) if found else pl.DataFrame(schema=schema)
+
+
+def _line_count(block: Block) -> int:
+    return block.typed.height if block.typed is not None else (block.lines or b"").count(b"\n") + 1
+
+
+def with_raw_records(plan: IngestPlan, aside: pl.DataFrame) -> pl.DataFrame:
+    """Set-aside rows with the text of their record."""
+    raw = _raw_records(plan, aside.select("source_file", "source_line"))
+    return aside.join(raw, on=["source_file", "source_line"], how="left", maintain_order="left", validate="1:1")
+
+
+def find_repeats(plan: IngestPlan) -> Path:
+    """The set-aside rows of duplicates and conflicts over all files of each source (rule 13.3)."""
+    target = plan.repeats_path()
+    if target.exists():
+        return target
+    order = pl.DataFrame(
+        {"source_file": [record.name for record in plan.record_files]}, schema={"source_file": pl.String}
+    ).with_row_index("file_order")
+    found = []
+    for source in sorted({record.source for record in plan.record_files}):
+        records = _repeated_records(_call_files(plan, source))
+        if records is not None:
+            judged = judge_repeats(records.join(order, on="source_file", how="left", validate="m:1"))
+            found.append(judged.filter(pl.col("outcome").is_not_null()).with_columns(reason=pl.col("outcome")))
+    if found:
+        aside = with_raw_records(plan, pl.concat(found))
+        write_parquet(aside.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items()), target)
+    else:
+        write_parquet(pl.DataFrame(schema=SET_ASIDE_SCHEMA), target)
+    return target
+
+
+def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
+    """The month's accepted calls of one bucket, without duplicates and conflicts."""
+    folders = [plan.piece_folder(record) for record in plan.record_files]
+    paths = sorted(path for folder in folders for path in folder.glob(f"bucket={bucket:04d}/block=*.parquet"))
+    if not paths:
+        return pl.DataFrame()
+    calls = pl.concat([pl.read_parquet(path) for path in paths], how="vertical")
+    repeats = pl.read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
+    if repeats.is_empty():
+        return calls
+    return calls.join(repeats, on=["source_file", "source_line"], how="anti", maintain_order="left")
+
+
+def piece_counts(plan: IngestPlan, record: RecordFile) -> dict[str, Any]:
+    """Rows and seconds read from one file, its size and hash."""
+    counts: dict[str, Any] = read_json(plan.piece_folder(record) / "piece.json")
+    return counts

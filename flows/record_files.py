@@ -1,0 +1,199 @@
+"""Finds a month's files and reads them block by block: bytes in, text rows out, nothing skipped silently."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+import pyarrow as pa
+
+from flows.sources import CANONICAL
+from schemas.faults import Fault, InputRefusedError, refuse_if_any
+from schemas.source_spec import REQUIRED_COLUMNS, SourceSpec
+from transforms.delimited import Layout, header_columns, raw_text, read_delimited, unify_line_ends
+from transforms.json_rows import read_json_lines, read_typed_rows
+from transforms.source_fields import field_is_present
+
+BLOCK_BYTES = 64 * 2**20
+READ_ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
+_EXPANSION = {".gz": 8, ".zst": 8, ".parquet": 5}
+_BOM = b"\xef\xbb\xbf"
+
+
+class RecordFile(NamedTuple):
+    """One input file: its path, its name in every table (`2020-01/calls.csv`), its source and its identity."""
+
+    path: Path
+    name: str
+    source: str
+    size: int
+    sha256: str
+
+
+class Block(NamedTuple):
+    """Some rows of a file as text, and how to get at a row as it stood in the file."""
+
+    rows: pl.DataFrame
+    lines: bytes | None
+    typed: pl.DataFrame | None
+    first_line: int
+
+    def raw_records(self, source_lines: pl.Series) -> list[str]:
+        """The rows of these lines as they stand in the file; of a typed file as JSON."""
+        if self.typed is not None:
+            picked = self.typed[(source_lines - self.first_line).to_list()]
+            return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
+        lines = (self.lines or b"").split(b"\n")
+        return [raw_text(lines[number - self.first_line]) for number in source_lines.to_list()]
+
+
+def _ending(path: Path) -> str | None:
+    return next((ending for ending in sorted(READ_ENDINGS, key=len, reverse=True) if path.name.endswith(ending)), None)
+
+
+def _is_hidden(path: Path) -> bool:
+    return path.name.startswith(".")
+
+
+def _listed(folder: Path, month: str, source: str) -> tuple[list[tuple[Path, str]], list[Fault]]:
+    """Files of one source folder, and what stands in it that would be passed over."""
+    found, faults = [], []
+    for path in sorted(folder.iterdir()):
+        if _is_hidden(path) or (path.is_dir() and source == CANONICAL):
+            continue
+        name = path.relative_to(folder.parent if source == CANONICAL else folder.parent.parent).as_posix()
+        if path.is_dir():
+            faults.append(Fault(name, "a folder inside a source's folder is not read", "move its files up"))
+        elif _ending(path) is None:
+            remedy = f"take it out of the month, or rename it to one of {', '.join(READ_ENDINGS)}"
+            faults.append(Fault(name, "the file is of no kind that is read", remedy))
+        else:
+            found.append((path, source))
+    return found, faults
+
+
+def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
+    """A month's files in the order of their paths. Raises InputRefusedError where there is none, or one unknown."""
+    folder = inbox / month
+    if not folder.is_dir():
+        remedy = f"make it and put the month's call records in, or name the inbox with --cdrs (looked in {inbox})"
+        raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month's folder is missing", remedy))
+    found, faults = _listed(folder, month, CANONICAL)
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not _is_hidden(path):
+            more, wrong = _listed(path, month, path.name)
+            found, faults = found + more, faults + wrong
+    refuse_if_any(faults)
+    if not found:
+        remedy = f"put files of the kinds {', '.join(READ_ENDINGS)} into {folder}"
+        raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month is empty: it holds no call records", remedy))
+    named = sorted((path.relative_to(inbox).as_posix(), path, source) for path, source in found)
+    return [RecordFile(path, name, source, path.stat().st_size, sha256_of(path)) for name, path, source in named]
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256, in hex. Raises InputRefusedError where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputRefusedError(Fault(path.name, f"the file cannot be read: {error.strerror}", "mend it")) from error
+
+
+def expected_bytes(record_files: Iterable[RecordFile]) -> int:
+    """About how many bytes the files are as plain text; decides into how many buckets a month is cut."""
+    return sum(record.size * _EXPANSION.get(record.path.suffix, 1) for record in record_files)
+
+
+def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
+    """The file's bytes, decompressed, cut at line ends into blocks of about 64 MiB."""
+    compression = {".gz": "gzip", ".zst": "zstd"}.get(record.path.suffix)
+    rest = b""
+    with pa.input_stream(str(record.path), compression=compression) as stream:
+        while chunk := stream.read(BLOCK_BYTES):
+            block = rest + chunk if rest else chunk
+            cut = block.rfind(b"\n") + 1
+            rest = block[cut:]
+            if cut:
+                yield unify_line_ends(block[:cut])
+    if rest:
+        yield unify_line_ends(rest)
+
+
+def _checked_layout(record: RecordFile, source: SourceSpec, columns: tuple[str, ...]) -> None:
+    faults = [
+        Fault(record.name, "the column stands twice in the header", "keep one of them", 1, name)
+        for name in sorted({name for name in columns if columns.count(name) > 1})
+    ]
+    faults += [
+        Fault(record.name, "the file lacks a column that every record needs", f"add it to the header, or say in the source file of {source.name!r} where it comes from", 1, name)
+        for name in REQUIRED_COLUMNS
+        if not field_is_present(name, source, set(columns))
+    ]
+    refuse_if_any(faults)
+
+
+def _header(record: RecordFile, source: SourceSpec, first_block: bytes) -> tuple[Layout, bytes]:
+    """Layout by the header line, and the block behind it."""
+    line, _, behind = first_block.partition(b"\n")
+    columns = header_columns(line, source.delimiter, source.quote)
+    if columns is None:
+        raise InputRefusedError(Fault(record.name, "the header line cannot be read as UTF-8 text", "save the file as UTF-8 CSV", 1))
+    _checked_layout(record, source, tuple(columns))
+    return Layout(source.delimiter, source.quote, tuple(columns), (len(columns),)), behind
+
+
+def _delimited_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
+    layout = Layout(source.delimiter, source.quote, source.columns, source.column_counts)
+    line_number = 1
+    blocks = _byte_blocks(record)
+    first = next(blocks, b"").removeprefix(_BOM)
+    if source.header:
+        layout, first = _header(record, source, first)
+        line_number = 2
+    for block in _chained(first, blocks):
+        yield Block(read_delimited(block, layout, line_number), block, None, line_number)
+        line_number += block.count(b"\n")
+
+
+def _chained(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from blocks
+
+
+def _json_blocks(record: RecordFile) -> Iterator[Block]:
+    line_number = 1
+    blocks = _byte_blocks(record)
+    for block in _chained(next(blocks, b"").removeprefix(_BOM), blocks):
+        yield Block(read_json_lines(block, line_number), block, None, line_number)
+        line_number += block.count(b"\n")
+
+
+def _parquet_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
+    frame = pl.read_parquet(record.path)
+    _checked_layout(record, source, tuple(frame.columns))
+    yield Block(read_typed_rows(frame, 1), None, frame, 1)
+
+
+def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
+    """The file's rows as text, block by block. Raises InputRefusedError where the file cannot be read whole."""
+    before = record.path.stat()
+    try:
+        if record.path.suffix == ".parquet":
+            yield from _parquet_blocks(record, source)
+        elif ".jsonl" in record.path.name:
+            yield from _json_blocks(record)
+        else:
+            yield from _delimited_blocks(record, source)
+    except (OSError, EOFError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        remedy = "fetch the file again from the switch; nothing of the month was billed"
+        raise InputRefusedError(Fault(record.name, f"the file cannot be read to its end: {first_line}", remedy)) from error
+    after = record.path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise InputRefusedError(Fault(record.name, "the file changed while it was read", "run again when it is whole"))

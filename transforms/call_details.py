@@ -1,0 +1,150 @@
+"""The billed call details CSV: every call that costs something, explained to the customer (rule 11)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from schemas.categories import DETAIL_CALL_TYPES, Language
+from transforms.money import SECONDS_PER_MINUTE, decimal_of_micros, divide_half_up
+
+BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+LINE_END = "\r\n"
+_TIME = "%Y-%m-%d %H:%M:%S"
+_HEADERS: dict[Language, tuple[str, ...]] = {
+    "en": (
+        "Source Number",
+        "Destination Number",
+        "Start Time (UTC)",
+        "End Time (UTC)",
+        "Duration (Seconds)",
+        "Billable Minutes",
+        "Total Cost",
+        "Rate",
+        "Call Type",
+    ),
+    "fr": (
+        "Numéro de la source",
+        "Numéro de destination",
+        "Heure de début (UTC)",
+        "Heure de fin (UTC)",
+        "Durée (secondes)",
+        "Minutes facturables",
+        "Coût Total",
+        "Taux",
+        "Type d’appel",
+    ),
+}
+_PAIR_HEADERS: dict[Language, tuple[str, ...]] = {
+    "en": (
+        "Source Number",
+        "Destination Number",
+        "First Start (UTC)",
+        "Last End (UTC)",
+        "Calls",
+        "Duration (Seconds)",
+        "Billable Minutes",
+        "Total Cost",
+        "Rate",
+        "Call Type",
+    ),
+    "fr": (
+        "Numéro de la source",
+        "Numéro de destination",
+        "Premier début (UTC)",
+        "Dernière fin (UTC)",
+        "Appels",
+        "Durée (secondes)",
+        "Minutes facturables",
+        "Coût Total",
+        "Taux",
+        "Type d’appel",
+    ),
+}
+
+
+def header(language: Language, *, by_pair: bool = False) -> str:
+    """The first line of the file, with the mark that lets spreadsheets read its letters right."""
+    names = (_PAIR_HEADERS if by_pair else _HEADERS)[language]
+    return BYTE_ORDER_MARK + ",".join(names) + LINE_END
+
+
+def _fixed(number: pl.Expr, places: int) -> pl.Expr:
+    """Whole number of 10^-places units as text with that many decimals."""
+    scale = 10**places
+    fraction = (number % scale).cast(pl.String).str.zfill(places)
+    return pl.format("{}.{}", number // scale, fraction)
+
+
+def billable_minutes_text(seconds: pl.Expr) -> pl.Expr:
+    """Seconds as minutes: two decimals where they are exact, else four, half up (rule 11.1).
+
+    Example: 60 s is 1.00, 36 s is 0.60, 1 s is 0.0167.
+    """
+    is_exact = seconds % 3 == 0  # a hundredth of a minute is 0.6 s
+    hundredths = divide_half_up(seconds * 100, SECONDS_PER_MINUTE)
+    ten_thousandths = divide_half_up(seconds * 10_000, SECONDS_PER_MINUTE)
+    return pl.when(is_exact).then(_fixed(hundredths, 2)).otherwise(_fixed(ten_thousandths, 4))
+
+
+def _call_type_text(is_french: pl.Expr) -> pl.Expr:
+    codes = [kind.code for kind in DETAIL_CALL_TYPES]
+    english = pl.col("call_type").replace_strict(codes, [kind.en for kind in DETAIL_CALL_TYPES])
+    french = pl.col("call_type").replace_strict(codes, [kind.fr for kind in DETAIL_CALL_TYPES])
+    return pl.when(is_french).then(french).otherwise(english)
+
+
+def detail_calls(billed: pl.DataFrame) -> pl.DataFrame:
+    """The billed calls that stand in the CSV: all but those within the plan (rule 11.2)."""
+    return billed.filter(pl.col("call_type") != "included")
+
+
+def detail_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
+    """One text row a call, without its line end; no cell needs quotes.
+
+    Needs: billed calls with cost_micros and rate_per_minute_micros, in the order they are to stand in.
+    """
+    seconds = pl.col("billable_seconds") - pl.col("included_seconds")
+    cells = (
+        pl.col("source_number"),
+        pl.col("destination_number"),
+        pl.col("start_time").dt.to_string(_TIME),
+        pl.col("end_time").dt.to_string(_TIME),
+        pl.col("duration_seconds").cast(pl.String),
+        billable_minutes_text(seconds),
+        _fixed(pl.col("cost_micros"), 6),
+        _fixed(pl.col("rate_per_minute_micros"), 6),
+        _call_type_text(is_french),
+    )
+    return calls.select(row=pl.concat_str(cells, separator=","))["row"]
+
+
+def pair_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
+    """One text row a source, destination, call type and rate, summed over its calls (rule 11.3)."""
+    keys = ["source_number", "destination_number", "call_type", "rate_per_minute_micros"]
+    seconds = pl.col("billable_seconds") - pl.col("included_seconds")
+    pairs = (
+        calls.with_columns(_call_type_text(is_french).alias("call_type_text"))
+        .group_by([*keys, "call_type_text"])
+        .agg(
+            first_start=pl.col("start_time").min(),
+            last_end=pl.col("end_time").max(),
+            calls=pl.len(),
+            duration=pl.col("duration_seconds").sum(),
+            seconds=seconds.sum(),
+            cost=pl.col("cost_micros").cast(pl.Int128).sum(),
+        )
+        .sort("source_number", "destination_number", "call_type_text", "rate_per_minute_micros")
+    )
+    cells = (
+        pl.col("source_number"),
+        pl.col("destination_number"),
+        pl.col("first_start").dt.to_string(_TIME),
+        pl.col("last_end").dt.to_string(_TIME),
+        pl.col("calls").cast(pl.String),
+        pl.col("duration").cast(pl.String),
+        billable_minutes_text(pl.col("seconds")),
+        decimal_of_micros(pl.col("cost"), precision=24).cast(pl.String),
+        _fixed(pl.col("rate_per_minute_micros"), 6),
+        pl.col("call_type_text"),
+    )
+    return pairs.select(row=pl.concat_str(cells, separator=","))["row"]
