@@ -101,10 +101,15 @@ def _as_found(
     return ContractTables(
         tables={name: table.rows for name, table in read.items()},
         files=files,
-        bad_lines={
-            name: {fault.line for fault in table.faults if fault.line is not None and fault.column}
-            for name, table in read.items()
-        },
+        bad_lines={name: _bad_lines(table, files[name]) for name, table in read.items()},
         all_accounts_known=has_accounts
         and not any(fault.column in (None, "account_id") for fault in account_faults),
     )
+
+
+def _bad_lines(table: ReadTable, file: str) -> set[int]:
+    """Lines with a cell at fault; all of them where a column is."""
+    header = 1 if file.endswith(".csv") else None
+    if any(fault.line == header for fault in table.faults):
+        return set(table.rows["line"])
+    return {fault.line for fault in table.faults if fault.line is not None}

@@ -27,7 +27,7 @@ class ContractTables(NamedTuple):
     all_accounts_known: bool
 
     def sound(self, table: str) -> pl.DataFrame:
-        """Rows of the table without a cell at fault: in them, null is empty."""
+        """Rows of the table without a cell at fault: only in them null is empty."""
         return self.tables[table].filter(~pl.col(LINE).is_in(list(self.bad_lines[table])))
 
 
@@ -41,20 +41,24 @@ class References(NamedTuple):
 
 
 class _Check(NamedTuple):
-    """Rows of one table that are wrong in one way; the column's value is shown."""
+    """Rows of one table that are wrong in one way; the column's value is shown.
+
+    One that takes null for empty looks at sound rows only.
+    """
 
     table: str
     is_wrong: pl.Expr
     column: str
     problem: str
     remedy: str
+    takes_null_for_empty: bool = False
 
 
 def contract_faults(contracts: ContractTables, references: References) -> list[Fault]:
     """Every fault that the cells alone do not show."""
     faults = _repeated_keys(contracts)
     for check in (*_row_checks(), *_reference_checks(contracts, references)):
-        faults += _found(contracts, contracts.sound(check.table), check)
+        faults += _found(contracts, check)
     return faults + _currency_changes(contracts, references.plans) + _two_owners(contracts, references.policy)
 
 
@@ -75,25 +79,27 @@ def _row_checks() -> tuple[_Check, ...]:
     mid_month = pl.col("effective_from").dt.day() != 1
     early = pl.col("received_on") < pl.col("shipped_on")
     early_verified = pl.col("verified_on") < pl.col("received_on")
-    never_received = pl.col("verified_on").is_not_null() & pl.col("received_on").is_null()
-    returns = "equipment_returns"
+    unreceived = pl.col("verified_on").is_not_null() & pl.col("received_on").is_null()
+    until, returns = "tax_exempt_until", "equipment_returns"
+    start_remedy = "give billing_start or service_start"
     return (
-        _Check("accounts", no_start, "billing_start", "has no start", "give billing_start or service_start"),
         _Check(
-            "accounts",
-            exempt_backwards,
-            "tax_exempt_until",
-            "is before tax_exempt_from",
-            "give the last exempt day, or leave it empty",
+            "accounts", no_start, "billing_start", "has no start", start_remedy, takes_null_for_empty=True
+        ),
+        _Check("accounts", exempt_backwards, until, "is before tax_exempt_from", "give the last exempt day"),
+        _Check("account_plans", mid_month, "effective_from", "is not the 1st of a month", "change on a 1st"),
+        _Check(returns, early, "received_on", "is before shipped_on", "give the day it came back"),
+        _Check(
+            returns, early_verified, "verified_on", "is before received_on", "give the day it was verified"
         ),
         _Check(
-            "account_plans", mid_month, "effective_from", "is not the 1st of a month", "change plans on a 1st"
+            returns,
+            unreceived,
+            "verified_on",
+            "is without received_on",
+            "give the day it came back",
+            takes_null_for_empty=True,
         ),
-        _Check(returns, early, "received_on", "is before shipped_on", "give the day the equipment came back"),
-        _Check(
-            returns, early_verified, "verified_on", "is before received_on", "give the day of verification"
-        ),
-        _Check(returns, never_received, "verified_on", "is without received_on", "give the day it came back"),
     )
 
 
@@ -113,8 +119,10 @@ def _reference_checks(contracts: ContractTables, references: References) -> list
         checks.append(_Check(table, unknown, "charge_code", "is no charge", not_in_version))
     if contracts.all_accounts_known:
         unknown = _is_not_in("account_id", contracts.tables["accounts"]["account_id"].unique())
-        for spec in CONTRACT_TABLES[1:]:
-            checks.append(_Check(spec.name, unknown, "account_id", "is no account", "add it to accounts"))
+        checks += [
+            _Check(spec.name, unknown, "account_id", "is no account", "add it to accounts")
+            for spec in CONTRACT_TABLES[1:]
+        ]
     return checks
 
 
@@ -122,8 +130,9 @@ def _is_not_in(column: str, known: pl.Series) -> pl.Expr:
     return ~pl.col(column).is_in(known.drop_nulls().implode())
 
 
-def _found(contracts: ContractTables, rows: pl.DataFrame, check: _Check) -> list[Fault]:
-    file = contracts.files[check.table]
+def _found(contracts: ContractTables, check: _Check) -> list[Fault]:
+    file, table = contracts.files[check.table], check.table
+    rows = contracts.sound(table) if check.takes_null_for_empty else contracts.tables[table]
     wrong = rows.filter(check.is_wrong).select(LINE, check.column)
     return [
         Fault(file, check.problem, check.remedy, line, check.column, None if value is None else str(value))

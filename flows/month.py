@@ -1,0 +1,189 @@
+"""A month opened: inputs read, checked and identified, and everything the stages derive from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from flows.code_version import code_version
+from flows.contract_reader import Contracts, read_contracts
+from flows.files import digest
+from flows.ingest import IngestPlan
+from flows.record_files import RecordFile, expected_bytes, find_record_files
+from flows.settings import Settings, month_text
+from flows.sources import load_source
+from rate_tables.versions import RateTables, default_version, load_version
+from schemas.faults import Fault, InputRefusedError, refuse_if_any
+from transforms.account_terms import account_terms, devices_in_service, in_service, with_pool
+from transforms.currency_cover import currency_faults
+from transforms.invoices import InvoiceDates
+from transforms.plans import plan_changes
+from transforms.policy import policy_whole_number
+from transforms.rate_book import RateBook, RateTableFrames, build_rate_book
+from transforms.recurring import recurring_items
+from transforms.screen import Directory
+from transforms.service_period import phone_owners, resolved_accounts, with_end_of_service
+from transforms.taxes import is_exempt
+
+BUCKET_BYTES = 96 * 2**20
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of one warehouse: what the stages share. Frames are derived once, when first asked for."""
+
+    settings: Settings
+    rates: RateTables
+    contracts: Contracts
+    record_files: tuple[RecordFile, ...]
+    dates: InvoiceDates
+
+    @property
+    def usage_month(self) -> dt.date:
+        """The month whose calls are billed."""
+        return self.settings.usage_month
+
+    @cached_property
+    def accounts(self) -> pl.DataFrame:
+        """Accounts by account_id, with all that `account_terms` adds, and is_exempt."""
+        resolved = resolved_accounts(self.contracts.accounts, self.rates.policy)
+        terms = account_terms(resolved, self.rates.plans, self.rates.dialing_plans, self.changes, self.usage_month)
+        return terms.with_columns(is_exempt=is_exempt(self.dates.issue_date))
+
+    @cached_property
+    def changes(self) -> pl.DataFrame:
+        """From which day each account has which plan."""
+        return plan_changes(self.contracts.accounts, self.contracts.account_plans)
+
+    @cached_property
+    def owners(self) -> pl.DataFrame:
+        """Whose a number is, and when (rule 5.6)."""
+        columns = ("number", "account_id", "kind", "owned_from", "owned_until")
+        return phone_owners(self.contracts.phone_numbers, self.accounts, self.rates.policy).select(columns)
+
+    @cached_property
+    def items(self) -> pl.DataFrame:
+        """Devices and numbers with the days they are billed between."""
+        items = with_end_of_service(self.contracts.account_items, self.rates.policy)
+        numbers = with_end_of_service(self.contracts.phone_numbers, self.rates.policy)
+        return recurring_items(items, numbers, self.accounts)
+
+    @cached_property
+    def ingest_plan(self) -> IngestPlan:
+        """What ingesting depends on. The number of buckets follows from the bytes alone."""
+        buckets = 1
+        while buckets * BUCKET_BYTES < expected_bytes(self.record_files):
+            buckets *= 2
+        accounts = self.accounts.select("account_id", "country").with_columns(
+            bucket=pl.Series(
+                [zlib.crc32(account.encode()) % buckets for account in self.accounts["account_id"]], dtype=pl.Int64
+            )
+        )
+        names = sorted({record.source for record in self.record_files})
+        known = [accounts, self.owners, self.rates.dialing_plans.drop("line")]
+        return IngestPlan(
+            usage_month=self.usage_month,
+            folder=self.settings.warehouse / "calls",
+            record_files=self.record_files,
+            sources={name: load_source(self.settings.cdrs, name) for name in names},
+            directory=Directory(accounts, self.owners, self.rates.dialing_plans),
+            directory_digest=digest([frame.write_json() for frame in known]),
+            bucket_count=buckets,
+        )
+
+    @cached_property
+    def rate_book(self) -> RateBook:
+        """The rows that this month's calls can be priced by."""
+        currencies = self.accounts["currency"].unique()
+        rates = self.rates
+        international = rates.international_rates.filter(pl.col("currency").is_in(currencies.implode()))
+        tables = RateTableFrames(
+            international, rates.premium_prefixes, rates.toll_free_rates, rates.plans, rates.numbering_plan
+        )
+        return build_rate_book(tables, self.accounts)
+
+    @cached_property
+    def rated_accounts(self) -> pl.DataFrame:
+        """Accounts with their pool and the scopes of the rate book."""
+        devices = devices_in_service(self.items, self.accounts, self.rates.charges, self.changes, self.usage_month)
+        pooled = with_pool(self.accounts, self.rates.plans, devices, self.usage_month)
+        return pooled.join(self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left")
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """All that determines the result: the same identity is the same run, to the byte."""
+        return {
+            "invoice_month": month_text(self.settings.invoice_month),
+            "issue_date": str(self.dates.issue_date),
+            "rate_version": self.rates.version,
+            "rate_manifest_sha256": self.rates.digest,
+            "contracts": dict(sorted(self.contracts.files.items())),
+            "call_records": {record.name: record.sha256 for record in self.record_files},
+            "sources": {name: repr(source) for name, source in sorted(self.ingest_plan.sources.items())},
+            "adjustments": [],
+            "program": code_version(),
+        }
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run, derived from its identity."""
+        return f"{month_text(self.settings.invoice_month)}-{digest(self.identity)[:16]}"
+
+    def work_folder(self) -> Path:
+        """Where a run keeps what is not published yet."""
+        return self.settings.warehouse / "work" / self.run_id
+
+    def partition(self, table: str, month: dt.date) -> Path:
+        """Where the run's rows of a table stand: partitioned by month, never changed once written."""
+        return self.settings.warehouse / table / f"month={month_text(month)}" / f"run_id={self.run_id}"
+
+
+def _invoice_dates(settings: Settings, rates: RateTables) -> InvoiceDates:
+    """The dates of rule 1.3, or a refusal of an issue date outside the first week (rule 1.2)."""
+    issue_date = settings.issue_date or settings.invoice_month
+    last = policy_whole_number(rates.policy, "issue_day_last", issue_date)
+    first_of_issue = issue_date.replace(day=1)
+    if first_of_issue != settings.invoice_month or issue_date.day > last:
+        month = month_text(settings.invoice_month)
+        remedy = f"choose a day from {month}-01 to {month}-{last:02d} (rule 1.2)"
+        raise InputRefusedError(
+            Fault("--issue-date", "invoices are issued in the first days of their month", remedy, value=str(issue_date))
+        )
+
+    def after(setting: str) -> dt.date:
+        return issue_date + dt.timedelta(days=policy_whole_number(rates.policy, setting, issue_date))
+
+    autopay_day = policy_whole_number(rates.policy, "autopay_day", issue_date)
+    return InvoiceDates(
+        settings.invoice_month,
+        issue_date,
+        after("due_days"),
+        settings.invoice_month.replace(day=autopay_day),
+        after("dispute_days"),
+    )
+
+
+def _refuse_uncovered_currencies(month: Month) -> None:
+    rates = month.rates
+    tables = {
+        f"{rates.version}/{name}.csv": getattr(rates, name)
+        for name in ("international_rates", "premium_prefixes", "toll_free_rates", "charges", "fees")
+    }
+    refuse_if_any(currency_faults(month.accounts.filter(in_service(month.usage_month)), tables))
+
+
+def open_month(settings: Settings) -> Month:
+    """The month with its inputs read and checked as a whole. Raises InputRefusedError; writes nothing."""
+    version = settings.rates or default_version(settings.rate_tables)
+    record_files = tuple(find_record_files(settings.cdrs, month_text(settings.usage_month)))
+    rates = load_version(settings.rate_tables, version)
+    contracts = read_contracts(settings.contracts, rates)
+    month = Month(settings.with_rates(version), rates, contracts, record_files, _invoice_dates(settings, rates))
+    _refuse_uncovered_currencies(month)
+    return month

@@ -1,0 +1,131 @@
+"""Rate versions: found, verified against their manifest, and loaded (contract §4). Read-only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from rate_tables.manifests import MANIFEST, Manifest, content_faults, folder_contents, read_manifest
+from rate_tables.version_checks import version_faults
+from schemas.faults import Fault, InputRefusedError, refuse_if_any
+from schemas.rate_files import RATE_TABLES
+from schemas.text_guards import guarded
+from schemas.text_tables import empty_table, read_csv_table
+
+
+class RateTables(NamedTuple):
+    """One rate version, verified: a typed frame a file. `digest` is the SHA-256 of the manifest."""
+
+    version: str
+    published_on: dt.date
+    digest: str
+    folder: Path
+    international_rates: pl.DataFrame
+    premium_prefixes: pl.DataFrame
+    toll_free_rates: pl.DataFrame
+    plans: pl.DataFrame
+    charges: pl.DataFrame
+    fees: pl.DataFrame
+    usf_factors: pl.DataFrame
+    usf_shares: pl.DataFrame
+    taxes: pl.DataFrame
+    numbering_plan: pl.DataFrame
+    dialing_plans: pl.DataFrame
+    policy: pl.DataFrame
+
+
+class RateVersion(NamedTuple):
+    """What the manifest of a version says of it. Frozen: it has a hash for every table."""
+
+    name: str
+    published_on: dt.date
+    note: str
+    is_frozen: bool
+    folder: Path
+
+
+def list_versions(root: Path) -> list[RateVersion]:
+    """The versions under the folder, by date of publication and name. A bad manifest refuses them all."""
+    if not root.is_dir():
+        raise InputRefusedError(Fault(str(root), "there is no such folder", "name it with --rate-tables"))
+    versions, faults = [], []
+    for folder in sorted(path.parent for path in root.glob(f"*/{MANIFEST}")):
+        manifest, found = read_manifest(folder)
+        faults += _within(folder, found)
+        if manifest is not None:
+            is_frozen = not manifest.unfrozen
+            versions.append(RateVersion(folder.name, manifest.published_on, manifest.note, is_frozen, folder))
+    refuse_if_any(faults)
+    return sorted(versions, key=lambda version: (version.published_on, version.name))
+
+
+def default_version(root: Path) -> str:
+    """The frozen version with the greatest date of publication, then name (contract §1)."""
+    frozen = [version.name for version in list_versions(root) if version.is_frozen]
+    if not frozen:
+        raise InputRefusedError(
+            Fault(str(root), "holds no frozen rate version", "freeze one, or name another folder")
+        )
+    return frozen[-1]
+
+
+def load_version(root: Path, name: str) -> RateTables:
+    """The version, frozen and without fault, or a refusal that lists every fault with file and line."""
+    folder = root / name
+    if Path(name).name != name or not folder.is_dir():
+        names = ", ".join(path.parent.name for path in sorted(root.glob(f"*/{MANIFEST}"))) or "none"
+        raise InputRefusedError(
+            Fault(str(root), "there is no such rate version", f"use one of: {names}", value=name)
+        )
+    tables, faults = read_version(folder)
+    refuse_if_any(faults)
+    if tables is None:  # a version without tables has faults: a programmer's error
+        raise AssertionError(f"rate version {name} was neither read nor refused")
+    return tables
+
+
+def read_version(folder: Path) -> tuple[RateTables | None, list[Fault]]:
+    """The version in the folder as far as it can be read, and every fault of it."""
+    manifest, faults = read_manifest(folder)
+    if manifest is None:
+        return None, _within(folder, faults)
+    contents = folder_contents(folder)
+    faults += content_faults(manifest, contents)
+    tables, table_faults = _read_tables(manifest, contents)
+    faults += table_faults
+    faults += version_faults(tables)
+    if not faults:
+        tables = {spec.name: guarded(tables[spec.name], spec) for spec in RATE_TABLES}
+    version = RateTables(folder.name, manifest.published_on, manifest.digest, folder, **tables)
+    return version, _within(folder, faults)
+
+
+def _read_tables(
+    manifest: Manifest, contents: Mapping[str, bytes]
+) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+    """The typed tables by name, an absent one empty, with the faults of their cells and row counts."""
+    tables: dict[str, pl.DataFrame] = {}
+    faults: list[Fault] = []
+    for spec in RATE_TABLES:
+        file = f"{spec.name}.csv"
+        if file not in contents:
+            tables[spec.name] = empty_table(spec)
+            continue
+        tables[spec.name], found = read_csv_table(contents[file], spec, file)
+        faults += found
+        stated = manifest.files[file].rows if file in manifest.files else None
+        height = tables[spec.name].height
+        if not found and stated is not None and stated != height:
+            problem = f"has {height} rows and the manifest says {stated}"
+            faults.append(Fault(file, problem, "put back the file that the manifest names"))
+    return tables, faults
+
+
+def _within(folder: Path, faults: list[Fault]) -> list[Fault]:
+    """The faults with the version before the file's name."""
+    return [replace(fault, file=f"{folder.name}/{fault.file}") for fault in faults]

@@ -1,0 +1,77 @@
+"""What a month's calls and lines need to know of each account (rules 2, 4.4, 7.1, 9.2, 9.4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from schemas.categories import DEVICES
+from transforms.allowance import pool_seconds
+from transforms.charge_prices import with_charge
+from transforms.plans import plan_currencies, with_plan_on, with_plan_row
+from transforms.timestamps import add_months
+
+
+def devices_in_service(
+    items: pl.DataFrame, accounts: pl.DataFrame, charges: pl.DataFrame, changes: pl.DataFrame, usage_month: dt.date
+) -> pl.DataFrame:
+    """Devices in service on any day of the usage month from billing_start on (rule 7.1).
+
+    Grain: account_id. Devices are units of items whose charge is a service charge. Gives: devices.
+    """
+    next_month = add_months(usage_month, 1)
+    in_service = items.filter(
+        (pl.col("start") < next_month) & (pl.col("end").is_null() | (pl.col("end") >= usage_month))
+    )
+    return (
+        in_service.with_columns(on=pl.max_horizontal("start", pl.lit(usage_month)))
+        .pipe(with_plan_on, "on", changes)
+        .pipe(with_charge, "on", charges)
+        .filter(pl.col("category") == DEVICES)
+        .group_by("account_id")
+        .agg(devices=pl.col("quantity").sum())
+    )
+
+
+def account_terms(
+    accounts: pl.DataFrame, plans: pl.DataFrame, dialing_plans: pl.DataFrame, changes: pl.DataFrame, usage_month: dt.date
+) -> pl.DataFrame:
+    """Accounts with the plan of the usage month, its currency, and how their country dials.
+
+    Grain: account_id, in its order. Needs: billing_start and end_of_service resolved. Adds: account_rank,
+    plan_id (of the usage month), currency, calling_code.
+    """
+    return (
+        accounts.drop("plan_id")
+        .sort("account_id")
+        .with_columns(usage_month=pl.lit(usage_month), account_rank=pl.int_range(pl.len(), dtype=pl.Int64))
+        .pipe(with_plan_on, "usage_month", changes)
+        .join(plan_currencies(plans), on="plan_id", how="left", validate="m:1", maintain_order="left")
+        .join(dialing_plans.select("country", "calling_code"), on="country", how="left", validate="m:1", maintain_order="left")
+        .drop("usage_month")
+    )
+
+
+def with_pool(terms: pl.DataFrame, plans: pl.DataFrame, devices: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
+    """Accounts with pool_seconds by the plan's row on the 1st of the usage month or billing_start (rule 4.4).
+
+    Grain: account_id, order kept. Null where no row of the plan is in force that day.
+    """
+    columns = ["included_minutes", "included_per", "overage_rate_micros"]
+    pool_date = pl.max_horizontal("billing_start", pl.lit(usage_month))
+    pool = pool_seconds(pl.col("included_minutes"), pl.col("included_per"), pl.col("devices").fill_null(0))
+    return (
+        terms.with_columns(pool_date=pool_date)
+        .pipe(with_plan_row, "pool_date", plans, columns)
+        .join(devices, on="account_id", how="left", validate="m:1", maintain_order="left")
+        .with_columns(pool_seconds=pl.when(pl.col("included_per").is_not_null()).then(pool))
+        .drop(*columns, "devices", "pool_date")
+    )
+
+
+def in_service(usage_month: dt.date) -> pl.Expr:
+    """Accounts that the run can have calls or lines of."""
+    after_next = add_months(usage_month, 2)
+    has_begun = pl.col("billing_start") < after_next
+    return has_begun & (pl.col("end_of_service").is_null() | (pl.col("end_of_service") >= usage_month))
