@@ -133,7 +133,7 @@ def _parsed(lines: pl.Series, width: int) -> pl.DataFrame:
     schema = {str(position): pl.String() for position in range(width)}
     if lines.is_empty():
         return pl.DataFrame(schema=schema)
-    content = io.BytesIO(("\n".join(lines.to_list()) + "\n").encode())
+    content = io.BytesIO((lines.str.join("\n").item() + "\n").encode())
     fields = pl.read_csv(
         content, has_header=False, schema=schema, empty_string_is_null=False, infer_schema=False, glob=False
     )

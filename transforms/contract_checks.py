@@ -59,7 +59,9 @@ def contract_faults(contracts: ContractTables, references: References) -> list[F
     faults = _repeated_keys(contracts)
     for check in (*_row_checks(), *_reference_checks(contracts, references)):
         faults += _found(contracts, check)
-    return faults + _currency_changes(contracts, references.plans) + _two_owners(contracts, references.policy)
+    faults += _currency_changes(contracts, references.plans)
+    unknown_ends = _requests_before_policy(contracts, references.policy)
+    return faults + (unknown_ends or _two_owners(contracts, references.policy))
 
 
 def _repeated_keys(contracts: ContractTables) -> list[Fault]:
@@ -161,24 +163,32 @@ def _currency_changes(contracts: ContractTables, plans: pl.DataFrame) -> list[Fa
     ]
 
 
+def _requests_before_policy(contracts: ContractTables, policy: pl.DataFrame) -> list[Fault]:
+    """Requests to cancel on days for which the notice is not known (rules 1.5, 2.3)."""
+    faults: list[Fault] = []
+    for table in ("accounts", "account_items", "phone_numbers"):
+        try:
+            with_end_of_service(contracts.tables[table], policy)
+        except InputRefusedError as refused:
+            faults += refused.faults
+    return faults
+
+
 def _two_owners(contracts: ContractTables, policy: pl.DataFrame) -> list[Fault]:
     """Numbers that belong to two rows on one day (contract §3, rule 5.6)."""
     accounts = contracts.tables["accounts"].drop_nulls("account_id").unique("account_id", keep="first")
-    try:
-        owners = phone_owners(contracts.sound("phone_numbers"), with_end_of_service(accounts, policy), policy)
-    except InputRefusedError as refused:  # a request to cancel before the first policy
-        return list(refused.faults)
-    far = pl.date(9999, 12, 31)
-    ordered = owners.sort("number", "owned_from", LINE)
-    earlier_until = pl.col("owned_until").fill_null(far).cum_max().shift(1).over("number")
-    earlier = ordered.with_columns(
-        earlier_line=pl.col(LINE).shift(1).over("number"), earlier_until=earlier_until
+    repeated = contracts.sound("phone_numbers").filter(pl.col("number").is_duplicated())
+    owners = phone_owners(repeated, with_end_of_service(accounts, policy), policy)
+    until = pl.col("owned_until").fill_null(pl.date(9999, 12, 31))
+    earlier = owners.sort("number", "owned_from", LINE).with_columns(
+        earlier_line=pl.col(LINE).shift(1).over("number"),
+        earlier_until=until.cum_max().shift(1).over("number"),
     )
     remedy = "end the earlier row first, or take this one out"
     return [
         Fault(
             contracts.files["phone_numbers"],
-            f"belongs to the account of line {row['earlier_line']} still on {row['owned_from']}",
+            f"belongs still to the account of line {row['earlier_line']} on {row['owned_from']}",
             remedy,
             row[LINE],
             "number",

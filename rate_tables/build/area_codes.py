@@ -1,7 +1,8 @@
 """The area codes of the North American Numbering Plan (+1) in service.
 
-Facts restated from NANPA's area code report (nationalnanpa.com, as of 2025-11-26). Codes not in service are not
-listed, so that a call to one is suspended as an unknown destination (rule 5.1) and not billed as something else.
+Facts restated from NANPA's area code report (nationalnanpa.com, as of 2025-11-26). Codes not in service are
+not listed, so that a call to one is suspended as an unknown destination (rule 5.1) and not billed as something
+else.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ OTHER_AREA_CODES: dict[str, str] = {
 TOLL_FREE_CODES = "800 833 844 855 866 877 888"
 PREMIUM_CODES = "900"
 US_SPECIAL_CODES = "500 521 522 523 524 525 526 527 528 529 532 533 538 544 566 577 588 700 710"
-"""Personal communications (5XX), interexchange carriers' own services (700), United States government (710)."""
+"""Personal communications (5XX), interexchange carriers' own services (700), US government (710)."""
 CA_SPECIAL_CODES = "600 622 633"
 """Canadian non-geographic services."""
 SHORT_CODES = "211 311 411 511 611 711 811 988"

@@ -9,8 +9,8 @@ from phonenumbers.geodata import GEOCODE_DATA
 
 from rate_tables.build import area_codes
 from rate_tables.build.metadata import calling_codes, country_name
-from rate_tables.build.numbering_plan import NORTH_AMERICA, PlanPrefix, numbering_plan
 from rate_tables.build.number_patterns import DIGITS
+from rate_tables.build.numbering_plan import NORTH_AMERICA, PlanPrefix, numbering_plan
 
 AREA_DIGITS = 2  # national digits of the areas and carriers that have a row of their own
 FINER_AREA_DIGITS = 3

@@ -11,16 +11,25 @@ from rate_tables.build.metadata import described_pattern
 from rate_tables.build.number_patterns import DIGITS, NOTHING, Expression, after, may_end, parse_pattern
 
 COUNTRIES = (
-    "AE AR AT AU BE BG BO BR CA CH CL CN CO CR CZ DE DK EC EE EG ES FI FR GB GR HR HU IE IL IN IS IT JP KE KZ "
-    "LU LV MA MX MY NG NL NO NZ PE PH PK PL PT PY RO RS RU SA SE SI SK TR UA US UY VN ZA"
+    "AE AR AT AU BE BG BO BR CA CH CL CN CO CR CZ DE DK EC EE EG ES FI FR GB GR HR HU IE IL IN IS IT JP KE "
+    "KZ LU LV MA MX MY NG NL NO NZ PE PH PK PL PT PY RO RS RU SA SE SI SK TR UA US UY VN ZA"
 )
-INTERNATIONAL_PREFIXES = {"BO": "00", "BR": "00", "CL": "00", "CO": "009", "IL": "00", "KZ": "810", "RU": "810", "UA": "00"}
+INTERNATIONAL_PREFIXES = {
+    "BO": "00",
+    "BR": "00",
+    "CL": "00",
+    "CO": "009",
+    "IL": "00",
+    "KZ": "810",
+    "RU": "810",
+    "UA": "00",
+}
 """Where a caller may choose among carriers, or waits for a tone, the one prefix that is taken off."""
 NATIONAL_LENGTHS = {"US": "10", "CA": "10", "BR": "10;11", "KZ": "10", "RU": "10"}
-"""Brazil: two digits of area and 8 or 9 of the number, or 0300 and 0800 numbers of 7; the others by their plans."""
+"""Brazil: two digits of area and 8 or 9 of the number, or 0300 and 0800 numbers of 7."""
 CARRIER_CODE_DIGITS = {"BR": "2"}
 EMERGENCY_NUMBERS = {"US": "911;933", "CA": "911"}
-"""933 reads back a telephone's E911 address; libphonenumber lists it among the free short numbers of the US."""
+"""933 reads back a phone's E911 address; libphonenumber lists it among the free short numbers of the US."""
 SHORT_CODES = {"US": ";".join(area_codes.SHORT_CODES.split()), "CA": ";".join(area_codes.SHORT_CODES.split())}
 
 SHORTEST_NATIONAL_NUMBER = 6

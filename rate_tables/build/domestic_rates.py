@@ -1,6 +1,6 @@
-"""premium_prefixes.csv and toll_free_rates.csv. EXAMPLE prices, but for toll-free inbound at 0.019 USD (the guide's).
+"""premium_prefixes.csv and toll_free_rates.csv. EXAMPLE prices, but for toll-free inbound at 0.019 USD.
 
-That 787555 is in the United States' premium list, and 0300 in Brazil's, is from the billing guide (rule 5.2).
+The 0.019 is the billing guide's, as are 787555 in the list of the United States and 0300 in Brazil's (rule 5.2).
 """
 
 from __future__ import annotations
@@ -10,14 +10,33 @@ from typing import NamedTuple
 from rate_tables.build import area_codes
 from rate_tables.build.international_rates import FIRST_DAY
 
-PREMIUM_COLUMNS = (
-    "country currency plan_id prefix published_prefix description rate_per_minute connection_fee minimum_seconds "
-    "increment_seconds rounding effective_from effective_to"
-).split()
-TOLL_FREE_COLUMNS = (
-    "country currency origin_prefix rate_per_minute connection_fee minimum_seconds increment_seconds rounding "
-    "effective_from effective_to"
-).split()
+PREMIUM_COLUMNS = [
+    "country",
+    "currency",
+    "plan_id",
+    "prefix",
+    "published_prefix",
+    "description",
+    "rate_per_minute",
+    "connection_fee",
+    "minimum_seconds",
+    "increment_seconds",
+    "rounding",
+    "effective_from",
+    "effective_to",
+]
+TOLL_FREE_COLUMNS = [
+    "country",
+    "currency",
+    "origin_prefix",
+    "rate_per_minute",
+    "connection_fee",
+    "minimum_seconds",
+    "increment_seconds",
+    "rounding",
+    "effective_from",
+    "effective_to",
+]
 
 INFORMATION_LINES = "212 213 312 415 617 713"
 """Area codes whose exchange 976 is listed: audio information lines of the time before 900."""
@@ -73,7 +92,7 @@ PREMIUM_PRICES = (
     PremiumPrice("BR", "BRL", "55303", "0303", "0303 telemarketing", "0.38"),
     PremiumPrice("BR", "BRL", "55900", "0900", "0900 pay-per-call", "3.90", increments=MINUTE_UP),
 )
-"""Brazil's 0500 (donations, a fixed sum a call) is left out: calls to it are suspended until it is priced (5.1)."""
+"""Brazil's 0500 (donations, a fixed sum a call) is left out: calls to it are suspended (5.1)."""
 
 
 def premium_prefixes() -> list[dict[str, str]]:
@@ -95,11 +114,13 @@ def _information_lines(country: str, currency: str, codes: str, rate: str) -> li
 
 
 def _premium_row(price: PremiumPrice) -> dict[str, str]:
-    values = (
-        price.country, price.currency, price.plan_id, price.prefix, price.published_prefix, price.description,
-        price.rate_per_minute, price.connection_fee, *price.increments, price.effective_from, price.effective_to,
-    )  # fmt: skip
-    return dict(zip(PREMIUM_COLUMNS, values, strict=True))
+    minimum_seconds, increment_seconds, rounding = price.increments
+    row = price._asdict() | {
+        "minimum_seconds": minimum_seconds,
+        "increment_seconds": increment_seconds,
+        "rounding": rounding,
+    }
+    return {column: row[column] for column in PREMIUM_COLUMNS}
 
 
 def toll_free_rates() -> list[dict[str, str]]:

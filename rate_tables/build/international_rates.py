@@ -1,10 +1,11 @@
 """international_rates.csv. EXAMPLE prices: made by the rule below, nobody's offer.
 
-USD a minute, from a checksum (CRC-32) so that prices differ and never change between builds:
-fixed = zone of the calling code's first digit + 0.0005 × (checksum of the country mod 60), and for a destination that
-is a part of a country + 0.0001 × (checksum of the destination mod 40); mobile = 2 × fixed + 0.02; special = 4 × fixed
-+ 0.10; premium = fixed + 1.50; satellites and other global services as listed; no rate for toll-free numbers and for
-the premium code 900 of +1. CAD and BRL are the USD price times a fixed example factor, half up to six decimals.
+USD a minute, with a checksum (CRC-32) of the name in it, so that prices differ and never change between builds:
+fixed = zone of the calling code's first digit + 0.0005 × (checksum of the country mod 60), and for a destination
+that is a part of a country + 0.0001 × (checksum of the destination mod 40); mobile = 2 × fixed + 0.02; special =
+4 × fixed + 0.10; premium = fixed + 1.50; satellites and other global services as listed; no rate for toll-free
+numbers of countries, for the premium code 900 of +1 and for 979. CAD and BRL are the USD price times a fixed
+example factor, half up to six decimals.
 """
 
 from __future__ import annotations
@@ -16,10 +17,20 @@ from zlib import crc32
 from rate_tables.build.amounts import money, times_hundredths
 from rate_tables.build.destinations import Destination, destinations
 
-COLUMNS = (
-    "currency prefix destination country line_type rate_per_minute connection_fee minimum_seconds "
-    "increment_seconds rounding effective_from effective_to"
-).split()
+COLUMNS = [
+    "currency",
+    "prefix",
+    "destination",
+    "country",
+    "line_type",
+    "rate_per_minute",
+    "connection_fee",
+    "minimum_seconds",
+    "increment_seconds",
+    "rounding",
+    "effective_from",
+    "effective_to",
+]
 FIRST_DAY = "2019-01-01"
 
 ZONE_MICROS = {

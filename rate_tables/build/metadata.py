@@ -1,4 +1,4 @@
-"""What libphonenumber knows of regions, kinds of numbers and dialling (Apache-2.0, package `phonenumbers`)."""
+"""What libphonenumber knows of countries and kinds of numbers (Apache-2.0, package `phonenumbers`)."""
 
 from __future__ import annotations
 

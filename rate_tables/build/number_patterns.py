@@ -1,8 +1,8 @@
-"""Number patterns as expressions that can be followed digit by digit.
+r"""Number patterns as expressions that can be followed digit by digit.
 
 The metadata of libphonenumber describes numbers by regular expressions over digits. To turn one into prefixes
 the question is always "after these digits, what may still follow?": the derivative of the expression.
-Only what the metadata uses is read: digits, `\\d`, classes, groups, alternatives, `?` and `{m,n}`.
+Only what the metadata uses is read: digits, `\d`, classes, groups, alternatives, `?` and `{m,n}`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""numbering_plan.csv: which country, region and kind a number is of, by its longest prefix (rules 5, 5.1, 5.3)."""
+"""numbering_plan.csv: a number's country, region and kind, by its longest prefix (rules 5, 5.1, 5.3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rate_tables.build.metadata import (
     labelled_patterns,
 )
 from rate_tables.build.number_patterns import Expression, after_digits
-from rate_tables.build.prefix_tree import expand_patterns, without_defaults
+from rate_tables.build.prefix_tree import expand_patterns
 
 NORTH_AMERICA = "1"
 KIND_OF_CODE_WITHOUT_COUNTRY = {
@@ -33,7 +33,7 @@ RESTATED_PREFIXES = {
     "521": NumberLabel("MX", "mobile"),
     "569": NumberLabel("CL", "mobile"),
 }
-"""Mobile numbers that the metadata no longer tells apart: Mexico's form with 1 (IFT, in use beside the new one
+"""Mobile numbers that the metadata no longer tells apart: Mexico's form with 1 (IFT; in use beside the new one
 after 3 August 2019) and Chile's numbers with 9 (SUBTEL)."""
 
 
@@ -47,7 +47,7 @@ class PlanPrefix(NamedTuple):
 
 
 class MixedPrefixes(NamedTuple):
-    """How far a calling code was looked into, and how many prefixes of it still hold numbers of two labels."""
+    """How far a calling code was looked into, and how many prefixes still hold numbers of two labels."""
 
     calling_code: int
     national_digits: int
@@ -63,7 +63,7 @@ class NumberingPlan(NamedTuple):
 
 @cache
 def numbering_plan() -> NumberingPlan:
-    """The plan of the whole world; +1 by area code, without a row of its own, so that new codes stay unknown."""
+    """The plan of the world; +1 by area code, without a row of its own, so that new codes stay unknown."""
     prefixes = list(_north_american_prefixes())
     mixed = []
     for calling_code in calling_codes():
@@ -84,9 +84,9 @@ def _calling_code_prefixes(calling_code: int) -> tuple[list[PlanPrefix], MixedPr
     patterns: dict[NumberLabel, Expression] = {}
     for country in countries_of(calling_code):
         patterns |= labelled_patterns(country, calling_code)
-    expansion = expand_patterns(patterns)
+    expansion = expand_patterns(patterns, default)
     labels = {code: default}
-    labels |= {code + prefix: label for prefix, label in without_defaults(expansion.prefixes, default)}
+    labels |= {code + prefix: label for prefix, label in expansion.prefixes}
     labels |= {prefix: label for prefix, label in RESTATED_PREFIXES.items() if prefix.startswith(code)}
     found = [PlanPrefix(prefix, label.country, "", label.kind) for prefix, label in labels.items()]
     return found, MixedPrefixes(calling_code, expansion.depth, expansion.mixed_count)
@@ -129,7 +129,7 @@ def _foreign_area_code_rows(country: str, area_code: str) -> list[PlanPrefix]:
         if label.kind in ("geographic", "mobile")
     }
     code = NORTH_AMERICA + area_code
-    exchanges = without_defaults(expand_patterns(patterns, most_digits=4).prefixes, default)
+    exchanges = expand_patterns(patterns, default, most_digits=4).prefixes
     return [
         PlanPrefix(code, country, "", "geographic"),
         *(PlanPrefix(code + prefix, label.country, "", label.kind) for prefix, label in exchanges),

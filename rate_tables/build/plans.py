@@ -1,7 +1,7 @@
 """plans.csv and charges.csv. EXAMPLE plans and list prices.
 
-From the billing guide are: overage at 0.02 a minute (rule 7.3), 24.95 for a phone (3.3), 15.00 for a change of
-number, caller ID or E911 address (10.1) and 6.00 for equipment that comes back late (10.2).
+From the billing guide are: overage at 0.02 a minute (rule 7.3), 24.95 for a phone (3.3), 15.00 for a change
+of number, caller ID or E911 address (10.1) and 6.00 for equipment that comes back late (10.2).
 """
 
 from __future__ import annotations
@@ -10,13 +10,32 @@ from typing import NamedTuple
 
 from rate_tables.build.international_rates import FIRST_DAY
 
-PLAN_COLUMNS = (
-    "plan_id currency included_minutes included_per included_countries overage_rate minimum_seconds "
-    "increment_seconds rounding low_usage_discount_percent effective_from effective_to"
-).split()
-CHARGE_COLUMNS = (
-    "plan_id currency charge_code category is_phone label_en label_fr price effective_from effective_to"
-).split()
+PLAN_COLUMNS = [
+    "plan_id",
+    "currency",
+    "included_minutes",
+    "included_per",
+    "included_countries",
+    "overage_rate",
+    "minimum_seconds",
+    "increment_seconds",
+    "rounding",
+    "low_usage_discount_percent",
+    "effective_from",
+    "effective_to",
+]
+CHARGE_COLUMNS = [
+    "plan_id",
+    "currency",
+    "charge_code",
+    "category",
+    "is_phone",
+    "label_en",
+    "label_fr",
+    "price",
+    "effective_from",
+    "effective_to",
+]
 
 _PLANS = (
     ("br-basico", "BRL", "100", "account", "", "0.02", "", "", "", "0"),
@@ -31,65 +50,80 @@ _PLANS = (
 
 
 class Charge(NamedTuple):
-    """A charge of every plan, with its list price in each currency ("" = the contract names the price)."""
+    """A charge of every plan: what it is, and its list price in USD, CAD and BRL ("" = the contract has it)."""
 
     code: str
     category: str
-    is_phone: bool
     label_en: str
     label_fr: str
-    usd: str
-    cad: str
-    brl: str
+    prices: tuple[str, str, str]
+    is_phone: bool = False
 
 
+CURRENCIES = ("USD", "CAD", "BRL")
+DEVICES, NUMBERS, ONE_TIME = "service_charge", "phone_numbers", "one_time"
+CHANGE_PRICES = ("15.00", "15.00", "15.00")
 CHARGES = (
-    Charge("phone", "service_charge", True, "Phone", "Téléphone", "24.95", "31.95", "69.90"),
+    Charge("phone", DEVICES, "Phone", "Téléphone", ("24.95", "31.95", "69.90"), is_phone=True),
     Charge(
-        "ata", "service_charge", False,
-        "Analog telephone adapter (ATA)", "Adaptateur pour téléphone analogique (ATA)", "14.95", "18.95", "39.90",
+        "ata",
+        DEVICES,
+        "Analog telephone adapter (ATA)",
+        "Adaptateur pour téléphone analogique (ATA)",
+        ("14.95", "18.95", "39.90"),
+    ),
+    Charge("paging", DEVICES, "Paging device", "Appareil d’appel général", ("12.95", "16.95", "34.90")),
+    Charge("extension", DEVICES, "Extension", "Poste", ("9.95", "12.95", "24.90")),
+    Charge(
+        "did",
+        NUMBERS,
+        "Two-way phone number (DID)",
+        "Numéro de téléphone bidirectionnel (DID)",
+        ("2.50", "3.25", "9.90"),
+    ),
+    Charge("toll_free_number", NUMBERS, "Toll-free number", "Numéro sans frais", ("5.00", "6.50", "29.90")),
+    Charge(
+        "inbound_number",
+        NUMBERS,
+        "Inbound-only number",
+        "Numéro pour appels entrants seulement",
+        ("1.95", "2.55", "7.90"),
     ),
     Charge(
-        "paging", "service_charge", False, "Paging device", "Appareil d’appel général", "12.95", "16.95", "34.90"
-    ),
-    Charge("extension", "service_charge", False, "Extension", "Poste", "9.95", "12.95", "24.90"),
-    Charge(
-        "did", "phone_numbers", False,
-        "Two-way phone number (DID)", "Numéro de téléphone bidirectionnel (DID)", "2.50", "3.25", "9.90",
-    ),
-    Charge(
-        "toll_free_number", "phone_numbers", False, "Toll-free number", "Numéro sans frais", "5.00", "6.50", "29.90"
+        "international_number",
+        NUMBERS,
+        "International phone number",
+        "Numéro de téléphone international",
+        ("9.95", "12.95", "39.90"),
     ),
     Charge(
-        "inbound_number", "phone_numbers", False,
-        "Inbound-only number", "Numéro pour appels entrants seulement", "1.95", "2.55", "7.90",
+        "contact_center_seat",
+        "contact_center",
+        "Contact center seat",
+        "Place d’agent au centre de contact",
+        ("65.00", "85.00", "249.00"),
     ),
+    Charge("rental_phone", "rentals", "Phone rental", "Location de téléphone", ("5.95", "7.95", "19.90")),
+    Charge("rental_router", "rentals", "Router rental", "Location de routeur", ("9.95", "12.95", "29.90")),
+    Charge("number_change", ONE_TIME, "Number change", "Changement de numéro", CHANGE_PRICES),
     Charge(
-        "international_number", "phone_numbers", False,
-        "International phone number", "Numéro de téléphone international", "9.95", "12.95", "39.90",
+        "caller_id_change",
+        ONE_TIME,
+        "Caller ID change",
+        "Modification de l’identité de l’appelant",
+        CHANGE_PRICES,
     ),
+    Charge("e911_change", ONE_TIME, "E911 address change", "Modification de l’adresse E911", CHANGE_PRICES),
+    Charge("installation", ONE_TIME, "Installation", "Installation", ("99.00", "129.00", "199.00")),
     Charge(
-        "contact_center_seat", "contact_center", False,
-        "Contact center seat", "Place d’agent au centre de contact", "65.00", "85.00", "249.00",
+        "rma_late_return",
+        ONE_TIME,
+        "Late return of equipment",
+        "Retour tardif d’équipement",
+        ("6.00", "6.00", "6.00"),
     ),
-    Charge("rental_phone", "rentals", False, "Phone rental", "Location de téléphone", "5.95", "7.95", "19.90"),
-    Charge("rental_router", "rentals", False, "Router rental", "Location de routeur", "9.95", "12.95", "29.90"),
-    Charge("number_change", "one_time", False, "Number change", "Changement de numéro", "15.00", "15.00", "15.00"),
-    Charge(
-        "caller_id_change", "one_time", False,
-        "Caller ID change", "Modification de l’identité de l’appelant", "15.00", "15.00", "15.00",
-    ),
-    Charge(
-        "e911_change", "one_time", False,
-        "E911 address change", "Modification de l’adresse E911", "15.00", "15.00", "15.00",
-    ),
-    Charge("installation", "one_time", False, "Installation", "Installation", "99.00", "129.00", "199.00"),
-    Charge(
-        "rma_late_return", "one_time", False,
-        "Late return of equipment", "Retour tardif d’équipement", "6.00", "6.00", "6.00",
-    ),
-    Charge("goodwill", "credits", False, "Goodwill credit", "Crédit de courtoisie", "", "", ""),
-)  # fmt: skip
+    Charge("goodwill", "credits", "Goodwill credit", "Crédit de courtoisie", ("", "", "")),
+)
 
 ROUTER_PRICE_FROM_MARCH = {"USD": "10.95", "CAD": "13.95", "BRL": "32.90"}
 PRICE_CHANGE_DAY = "2020-03-01"
@@ -112,7 +146,7 @@ def charges() -> list[dict[str, str]]:
     """List prices by plan, currency, code and date: of every plan in each currency, and the plans' own."""
     rows = []
     for charge in CHARGES:
-        for currency, price in (("BRL", charge.brl), ("CAD", charge.cad), ("USD", charge.usd)):
+        for currency, price in zip(CURRENCIES, charge.prices, strict=True):
             rows += _list_prices(charge, currency, price)
     by_code = {charge.code: charge for charge in CHARGES}
     rows += [

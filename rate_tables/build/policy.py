@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-COLUMNS = "setting value unit source effective_from effective_to".split()
+COLUMNS = ["setting", "value", "unit", "source", "effective_from", "effective_to"]
 FIRST_DAY = "2000-01-01"
 _SETTINGS = (
     ("autopay_day", "10", "day of the month", "billing guide; rule 1.3"),

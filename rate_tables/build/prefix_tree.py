@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -14,10 +15,11 @@ LabelledPrefix = tuple[str, NumberLabel]
 
 MOST_DIGITS = 7  # of the national number
 MOST_PREFIXES = 1_000  # of one calling code
+MOST_OF_TEN = 5
 
 
 class Expansion(NamedTuple):
-    """The prefixes of one calling code, at most `depth` national digits long, and how many of them are mixed."""
+    """The prefixes of one calling code, at most `depth` digits long, and how many of them are mixed."""
 
     prefixes: tuple[LabelledPrefix, ...]
     depth: int
@@ -44,15 +46,35 @@ class _Tree:
         return self._seen[key]
 
     def _expand_digits(self, alive: Alive, depth: int) -> Expansion:
+        below = self.next_digits(alive, depth)
+        labels = {label for _, label in below.prefixes}
+        if len(labels) == 1:
+            return Expansion((("", labels.pop()),), depth, min(below.mixed_count, 1))
+        return below._replace(prefixes=tuple(_put_together(below.prefixes)))
+
+    def next_digits(self, alive: Alive, depth: int) -> Expansion:
+        """The prefixes below each of the ten digits."""
         prefixes: list[LabelledPrefix] = []
         mixed_count = 0
         for digit in DIGITS:
             below = self.expand(tuple((label, after(rest, digit)) for label, rest in alive), depth - 1)
             prefixes += [(digit + suffix, label) for suffix, label in below.prefixes]
             mixed_count += below.mixed_count
-        if len({label for _, label in prefixes}) == 1:
-            return Expansion((("", prefixes[0][1]),), depth, min(mixed_count, 1))
         return Expansion(tuple(prefixes), depth, mixed_count)
+
+
+def _put_together(prefixes: Iterable[LabelledPrefix]) -> list[LabelledPrefix]:
+    """One row for the label that most of the ten digits have, with the others as exceptions below it.
+
+    Numbers nobody uses get this label too, so only fixed and mobile lines are put together.
+    """
+    listed = list(prefixes)
+    digits_of_labels = Counter(label for suffix, label in listed if len(suffix) == 1)
+    for label, digit_count in digits_of_labels.most_common(1):
+        if digit_count >= MOST_OF_TEN and label.kind in ("geographic", "mobile"):
+            rest = [(suffix, other) for suffix, other in listed if (len(suffix), other) != (1, label)]
+            return [("", label), *rest]
+    return listed
 
 
 def _most_numbers(alive: Alive) -> NumberLabel:
@@ -60,18 +82,18 @@ def _most_numbers(alive: Alive) -> NumberLabel:
     return max(alive, key=lambda labelled: count_numbers(labelled[1]))[0]
 
 
-def expand_patterns(patterns: Patterns, most_digits: int = MOST_DIGITS) -> Expansion:
-    """The shortest prefixes that tell the labels apart; numbers nobody uses fall to whatever is around them.
+def expand_patterns(patterns: Patterns, default: NumberLabel, most_digits: int = MOST_DIGITS) -> Expansion:
+    """The prefixes that say something else than the default; unused numbers fall to what is around them.
 
     Where fixed and mobile numbers are so mixed that more than MOST_PREFIXES would be needed, fewer digits are
     looked at, and a prefix that is still mixed gets the label of most of its numbers.
     """
     alive = tuple(patterns.items())
     for depth in range(most_digits, 0, -1):
-        expansion = _Tree().expand(alive, depth)
+        expansion = _Tree().next_digits(alive, depth)
         if len(expansion.prefixes) <= MOST_PREFIXES:
-            return expansion._replace(depth=depth)
-    return expansion
+            break
+    return expansion._replace(prefixes=tuple(without_repeats(expansion.prefixes, default)))
 
 
 def longest_match(prefixes: Mapping[str, NumberLabel], digits: str) -> NumberLabel | None:
@@ -83,6 +105,10 @@ def longest_match(prefixes: Mapping[str, NumberLabel], digits: str) -> NumberLab
     return None
 
 
-def without_defaults(prefixes: Iterable[LabelledPrefix], default: NumberLabel) -> list[LabelledPrefix]:
-    """The prefixes that say something else than the row of the whole calling code."""
-    return [(prefix, label) for prefix, label in prefixes if prefix and label != default]
+def without_repeats(prefixes: Iterable[LabelledPrefix], default: NumberLabel) -> list[LabelledPrefix]:
+    """The prefixes that say something else than the next shorter one; above all of them is the default."""
+    kept: dict[str, NumberLabel] = {}
+    for prefix, label in sorted(prefixes):
+        if label != (longest_match(kept, prefix) or default):
+            kept[prefix] = label
+    return list(kept.items())

@@ -1,17 +1,37 @@
 """fees.csv, usf_factors.csv, usf_shares.csv and taxes.csv.
 
-Fees are EXAMPLES. USF factors are facts. Tax rates are the general sales taxes on 2020-01-01 (facts), put to an example use: what a
-state or city takes from telephone service is often another tax, and a carrier replaces these rows by its own.
+Fees are EXAMPLES. USF factors are facts. Tax rates are the general sales taxes on 2020-01-01 (facts), put to an
+example use: what a state or city takes from telephone service is often another tax, and a carrier replaces these
+rows by its own.
 """
 
 from __future__ import annotations
 
 from rate_tables.build.international_rates import FIRST_DAY
 
-FEE_COLUMNS = "fee country region currency basis amount categories effective_from effective_to".split()
-FACTOR_COLUMNS = "country quarter factor_percent source".split()
-SHARE_COLUMNS = "country category interstate_share_percent effective_from effective_to".split()
-TAX_COLUMNS = "country region tax label_en label_fr percent effective_from effective_to".split()
+FEE_COLUMNS = [
+    "fee",
+    "country",
+    "region",
+    "currency",
+    "basis",
+    "amount",
+    "categories",
+    "effective_from",
+    "effective_to",
+]
+FACTOR_COLUMNS = ["country", "quarter", "factor_percent", "source"]
+SHARE_COLUMNS = ["country", "category", "interstate_share_percent", "effective_from", "effective_to"]
+TAX_COLUMNS = [
+    "country",
+    "region",
+    "tax",
+    "label_en",
+    "label_fr",
+    "percent",
+    "effective_from",
+    "effective_to",
+]
 
 _TELEPHONE = "service_charge;phone_numbers;overage;domestic_premium;toll_free;international"
 _FEES = (
@@ -67,15 +87,15 @@ _SHARES = (
     ("service_charge", "64.9"),
     ("toll_free", "64.9"),
 )
-"""Rule 8.2: 64.9 % is the safe harbour for interconnected VoIP (FCC 06-94); a category without a row counts 0."""
+"""Rule 8.2: 64.9 % is the safe harbour for interconnected VoIP (FCC 06-94); other categories count 0."""
 
 _US_STATES = (
-    "AL 4 AR 6.5 AZ 5.6 CA 7.25 CO 2.9 CT 6.35 DC 6 FL 6 GA 4 HI 4 IA 6 ID 6 IL 6.25 IN 7 KS 6.5 KY 6 LA 4.45 MA 6.25 "
-    "MD 6 ME 5.5 MI 6 MN 6.875 MO 4.225 MS 7 NC 4.75 ND 5 NE 5.5 NJ 6.625 NM 5.125 NV 6.85 NY 4 OH 5.75 OK 4.5 PA 6 "
-    "PR 10.5 RI 7 SC 6 SD 4.5 TN 7 TX 6.25 UT 6.1 VA 5.3 VT 6 WA 6.5 WI 5 WV 6 WY 4"
+    "AL 4 AR 6.5 AZ 5.6 CA 7.25 CO 2.9 CT 6.35 DC 6 FL 6 GA 4 HI 4 IA 6 ID 6 IL 6.25 IN 7 KS 6.5 KY 6 "
+    "LA 4.45 MA 6.25 MD 6 ME 5.5 MI 6 MN 6.875 MO 4.225 MS 7 NC 4.75 ND 5 NE 5.5 NJ 6.625 NM 5.125 NV 6.85 "
+    "NY 4 OH 5.75 OK 4.5 PA 6 PR 10.5 RI 7 SC 6 SD 4.5 TN 7 TX 6.25 UT 6.1 VA 5.3 VT 6 WA 6.5 WI 5 WV 6 WY 4"
 )
 """State → general sales tax in percent on 2020-01-01 (Tax Foundation, State and Local Sales Tax Rates, January
-2020; Puerto Rico: IVU of the Commonwealth). Alaska, Delaware, Montana, New Hampshire and Oregon have none."""
+2020; Puerto Rico: the Commonwealth's IVU). Alaska, Delaware, Montana, New Hampshire and Oregon have none."""
 _GST = ("gst", "GST", "TPS", "5")
 _HST = ("hst", "HST", "TVH")
 _PST = ("pst", "PST", "TVP")
@@ -89,7 +109,7 @@ _CANADA = (
     ("MB", "rst", "RST", "TVD", "8", FIRST_DAY, "2019-07-01"),
     ("MB", "rst", "RST", "TVD", "7", "2019-07-01", ""),
 )
-"""Canada Revenue Agency, Revenu Québec and the provinces' finance ministries; Manitoba's fell to 7 % in July 2019."""
+"""Canada Revenue Agency, Revenu Québec and the provinces; Manitoba's tax fell to 7 % on 1 July 2019."""
 _OTHERS = (
     ("BR", "*", "iss", "ISS (example)", "ISS (exemple)", "5"),
     ("BR", "SP", "iss", "ISS (example)", "ISS (exemple)", "2.9"),

@@ -16,7 +16,28 @@ HOMES = {
     "GB": (("ENG",), ("us-basic", "us-device")),
 }
 IDS = ("A", "c10", "c2", "acme-01", "Z_9", "b.1", "0042", "e-t", "zz", "M1", "m1", "k_")
-STARTS = ("2019-05-01", "2019-12-15", "2020-01-01", "2020-01-02", "2020-01-15", "2020-01-31", "2020-02-01", "2020-02-10")
+STARTS: tuple[str, ...] = (
+    "2019-05-01",
+    "2019-12-15",
+    "2020-01-01",
+    "2020-01-02",
+    "2020-01-15",
+    "2020-01-31",
+    "2020-02-01",
+    "2020-02-10",
+)
+# Most accounts are in service all month, so that most calls get further than "before billing start".
+BILLING_STARTS = (
+    *("", "2019-06-01", "2019-06-01", "2019-06-01", "2019-06-01", "2019-06-01", "2019-06-01", "2020-01-10"),
+    *("", "2020-01-10", "2020-01-31", "2020-03-01"),
+)
+SERVICE = (
+    ("2019-05-31", "1"),
+    ("2019-05-31", "1"),
+    ("2019-05-01", ""),
+    ("2018-11-30", "3"),
+    ("2019-12-31", "1"),
+)
 CANCELS = ("2019-12-21", "2019-12-22", "2020-01-05", "2020-01-21", "2020-01-22", "2020-01-23", "2019-11-30")
 GROUPS = ("", "", "Sales", "ops", "Zürich, main")
 DEVICES = ("phone", "phone", "phone-x", "ata", "paging", "seat", "rented-phone")
@@ -36,16 +57,17 @@ NUMBER_CHARGES = {
     "international": "did-international",
 }
 HEADERS = {
-    "accounts": "account_id name country region plan_id service_start billing_start free_months contract_end"
-    " buyout_fee cancel_requested_on low_usage_allowed tax_exempt_from tax_exempt_until language"
-    " invoice_recipients receipt_recipient",
+    "accounts": "account_id name country region plan_id service_start billing_start"
+    " free_months contract_end buyout_fee cancel_requested_on low_usage_allowed"
+    " tax_exempt_from tax_exempt_until language invoice_recipients"
+    " receipt_recipient",
     "account_plans": "account_id plan_id effective_from",
-    "account_items": "account_id item_id charge_code quantity start_date cancel_requested_on low_usage billing_group"
-    " extension",
+    "account_items": "account_id item_id charge_code quantity start_date cancel_requested_on"
+    " low_usage billing_group extension",
     "phone_numbers": "account_id number kind charge_code start_date cancel_requested_on billing_group",
     "one_time_charges": "account_id charge_id charge_date charge_code description quantity unit_price",
-    "equipment_returns": "account_id rma_id description price shipped_on received_on verified_on provisioning_fee"
-    " missing_parts_fee",
+    "equipment_returns": "account_id rma_id description price shipped_on received_on verified_on"
+    " provisioning_fee missing_parts_fee",
 }
 Rows = list[dict[str, str]]
 
@@ -69,8 +91,8 @@ def maybe(random: Random, share: float, *choices: str) -> str:
 def account_row(random: Random, account_id: str, country: str) -> dict[str, str]:
     """One account of a country."""
     regions, plans = HOMES[country]
-    start = random.choice(("", "", "2019-06-01", "2019-06-01", "2020-01-10", "2020-01-31", "2020-02-01", "2020-03-01"))
-    service_start, free = random.choice((("2019-05-31", "1"), ("2019-05-01", ""), ("2019-12-31", "1"), ("2018-11-30", "3")))
+    start = random.choice(BILLING_STARTS)
+    service_start, free = random.choice(SERVICE)
     late = start > "2020" or service_start == "2019-12-31"
     exempt = country != "RU" and random.random() < 0.3
     return {
@@ -87,7 +109,7 @@ def account_row(random: Random, account_id: str, country: str) -> dict[str, str]
         "cancel_requested_on": "" if late else maybe(random, 0.3, *CANCELS),
         "low_usage_allowed": maybe(random, 0.3, "0", "1", "3"),
         "tax_exempt_from": random.choice(("2019-01-01", "2020-02-01", "2020-02-02")) if exempt else "",
-        "tax_exempt_until": maybe(random, 0.7, "2020-02-01", "2020-02-05", "2020-12-31") if exempt else "",
+        "tax_exempt_until": maybe(random, 0.7, "2020-02-02", "2020-02-05", "2020-12-31") if exempt else "",
         "language": random.choice(("", "en", "fr", "fr")),
         "invoice_recipients": random.choice(("bills@example.com", "one@example.com;two@example.com")),
         "receipt_recipient": maybe(random, 0.3, "receipts@example.com"),
@@ -97,15 +119,25 @@ def account_row(random: Random, account_id: str, country: str) -> dict[str, str]
 def item_rows(random: Random, account_id: str) -> Rows:
     """Devices and subscriptions; one account in three around the 20 phones of the low-usage rule."""
     rows = [
-        item_row(random, account_id, f"i{number}", random.choice(DEVICES), str(random.choice((0, 1, 1, 2, 3))))
+        item_row(
+            random, account_id, f"i{number}", random.choice(DEVICES), str(random.choice((0, 1, 1, 2, 3)))
+        )
         for number in range(random.randrange(1, 8))
     ]
     if random.random() < 0.35:
         flagged = random.choice((2, 3, 5))
         total = random.choice((19, 20, 21))
         rows += [
-            {**item_row(random, account_id, "bulk", "phone", str(total - flagged)), **plain(), "low_usage": "false"},
-            {**item_row(random, account_id, "low2", "phone", str(flagged - 1)), **plain(), "low_usage": "true"},
+            {
+                **item_row(random, account_id, "bulk", "phone", str(total - flagged)),
+                **plain(),
+                "low_usage": "false",
+            },
+            {
+                **item_row(random, account_id, "low2", "phone", str(flagged - 1)),
+                **plain(),
+                "low_usage": "true",
+            },
             {**item_row(random, account_id, "low10", "phone-x", "1"), **plain(), "low_usage": "true"},
         ]
     return rows
@@ -137,7 +169,11 @@ def number_rows(random: Random, account: dict[str, str], serial: int) -> Rows:
     rows = []
     for index in range(random.randrange(1, 5)):
         kind = random.choice(("two_way", "two_way", "inbound_only", "toll_free", "international"))
-        home = random.choice([other for other in LOCAL if other != country]) if kind == "international" else country
+        home = (
+            random.choice([other for other in LOCAL if other != country])
+            if kind == "international"
+            else country
+        )
         prefix = TOLL_FREE[home] if kind == "toll_free" else random.choice(LOCAL[home])
         digits = prefix + str(serial * 10 + index).zfill(LENGTHS[home] - len(prefix))
         rows.append(
@@ -166,9 +202,16 @@ def hand_over(random: Random, numbers: Rows, accounts: Rows) -> None:
 
 def one_time_rows(random: Random, account_id: str) -> Rows:
     """Charges at the list price or their own, and credits."""
-    kinds = (("caller-id-change", "1", ""), ("caller-id-change", "3", "12.345"), ("setup", "1", "0"))
-    kinds += (("setup", "-1", "10.00"), ("setup", "1", "-33.335"), ("caller-id-change", "-2", ""), ("setup", "0", "5"))
-    kinds += (("setup", "-1", "0.004"),)
+    kinds = (
+        ("caller-id-change", "1", ""),
+        ("caller-id-change", "3", "12.345"),
+        ("caller-id-change", "-2", ""),
+        ("setup", "1", "0"),
+        ("setup", "-1", "10.00"),
+        ("setup", "1", "-33.335"),
+        ("setup", "0", "5"),
+        ("setup", "-1", "0.004"),
+    )
     days = ("2019-12-31", "2020-01-01", "2020-01-15", "2020-01-31", "2020-02-01")
     rows = []
     for number in range(random.randrange(0, 6)):
@@ -229,7 +272,9 @@ def plan_changes(random: Random, account: dict[str, str]) -> Rows:
     days = random.sample(("2019-07-01", "2020-01-01", "2020-02-01"), random.choice((0, 0, 1, 2)))
     rows = []
     for day in sorted(days):
-        other = same.get(account["plan_id"]) or random.choice(("us-basic", "us-small", "us-device", "us-open"))
+        other = same.get(account["plan_id"]) or random.choice(
+            ("us-basic", "us-small", "us-device", "us-open")
+        )
         rows.append({"account_id": account["account_id"], "plan_id": other, "effective_from": day})
     return rows
 

@@ -80,16 +80,20 @@ WriteVersion = Callable[..., Path]
 
 @pytest.fixture
 def write_version(tmp_path: Path) -> WriteVersion:
-    """A writer of version folders: the tables above, with files replaced by keyword `files`, and hashes."""
+    """A writer of version folders: the tables above, one text of one file replaced, and their hashes."""
 
     def write(
-        name: str = "2020.1", published_on: str = "2020-01-01", files: dict[str, str] | None = None
+        name: str = "2020.1",
+        published_on: str = "2020-01-01",
+        spoil: tuple[str, str, str] = ("", "", ""),
     ) -> Path:
+        file_to_spoil, old, new = spoil
+        assert not old or TABLES[file_to_spoil].count(old) == 1
         folder = tmp_path / name
         folder.mkdir()
         manifest = [f'version = "{name}"', f"published_on = {published_on}", 'note = "a test"']
-        for file, text in {**TABLES, **(files or {})}.items():
-            content = text.encode()
+        for file, text in TABLES.items():
+            content = (text.replace(old, new) if file == file_to_spoil else text).encode()
             (folder / file).write_bytes(content)
             rows = len(content.splitlines()) - 1
             manifest += ["", f'[files."{file}"]', f"rows = {rows}"]

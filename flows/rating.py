@@ -1,0 +1,189 @@
+"""Stage: the calls of a bucket rated, summed and explained; a bucket holds whole accounts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+
+from flows.files import write_parquet, written_whole
+from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls, with_raw_records
+from flows.month import Month
+from schemas.faults import Fault, InputRefusedError, refuse_if_any
+from schemas.reasons import RECORD_WARNINGS
+from transforms.call_details import LINE_END, detail_calls, detail_rows, header
+from transforms.classify import PLAN_MINUTES
+from transforms.money import decimal_of_micros
+from transforms.rate_calls import RatedCalls, rate_calls
+from transforms.usage_lines import TOTALS_SCHEMA, call_totals
+
+_CALL_START = (
+    "usage_month",
+    "account_id",
+    "call_id",
+    "source",
+    "source_file",
+    "source_line",
+    "direction",
+    "disposition",
+    "source_number",
+    "destination_number",
+    "start_time",
+    "end_time",
+    "duration_seconds",
+)
+
+
+def _published_calls(calls: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
+    return calls.with_columns(usage_month=pl.lit(usage_month)).select(_CALL_START)
+
+
+def billed_table(billed: pl.DataFrame, usage_month: dt.date, run_id: str) -> pl.DataFrame:
+    """Billed calls as the warehouse has them (contract §5)."""
+    money = {
+        "connection_fee": decimal_of_micros(pl.col("connection_fee_micros")),
+        "rate_per_minute": decimal_of_micros(pl.col("rate_per_minute_micros")),
+        "cost": decimal_of_micros(pl.col("cost_micros")),
+    }
+    names = ("billable_seconds", "included_seconds", "call_type", "rate_table", "rate_prefix", "destination")
+    return pl.concat(
+        [_published_calls(billed, usage_month), billed.select(*names, run_id=pl.lit(run_id), **money)],
+        how="horizontal",
+    ).select(*_CALL_START, *names, *money, "run_id")
+
+
+def unbilled_table(unbilled: pl.DataFrame, usage_month: dt.date, run_id: str) -> pl.DataFrame:
+    """Calls that are not billed, with the reason (contract §5)."""
+    return _published_calls(unbilled, usage_month).with_columns(
+        unbilled["outcome"].alias("reason"), pl.lit(run_id).alias("run_id")
+    )
+
+
+def _refuse_missing_plans(month: Month, rated: RatedCalls) -> None:
+    """A plan without a row in force at a call's start, or without a pool, refuses the run (contract §4)."""
+    outcome = pl.col("outcome")
+    needed = rated.billed.filter(
+        (outcome.is_in([PLAN_MINUTES, "international"]) & pl.col("plan_row").is_null())
+        | ((outcome == PLAN_MINUTES) & pl.col("pool_seconds").is_null())
+    )
+    if needed.is_empty():
+        return
+    plans = month.accounts.select("account_id", "plan_id")
+    first = (
+        needed.join(plans, on="account_id", how="left")
+        .sort("start_time", "call_id")
+        .unique("plan_id", keep="first", maintain_order=True)
+    )
+    refuse_if_any(
+        Fault(
+            f"{month.rates.version}/plans.csv",
+            f"has no row of the plan in force on {start:%Y-%m-%d}, when account {account} calls",
+            "add the row to a new rate version",
+            column="effective_from",
+            value=plan,
+        )
+        for plan, account, start in first.select("plan_id", "account_id", "start_time").iter_rows()
+    )
+
+
+def outcome_counts(rated: RatedCalls) -> pl.DataFrame:
+    """Rows and seconds by file and outcome. Grain: source_file, outcome."""
+    parts = {"billed": rated.billed, "unbilled": rated.unbilled, "suspended": rated.suspended}
+    return pl.concat(
+        calls.group_by("source_file").agg(
+            outcome=pl.lit(outcome), rows=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").sum()
+        )
+        for outcome, calls in parts.items()
+    ).sort("source_file", "outcome")
+
+
+def warning_counts(rated: RatedCalls) -> pl.DataFrame:
+    """Calls with a warning by file. Grain: source_file, kind."""
+    bits = pl.concat([part.select("source_file", "warning_bits") for part in rated])
+    flagged = bits.filter(pl.col("warning_bits") > 0)
+    return pl.concat(
+        flagged.filter(pl.col("warning_bits") // 2**place % 2 == 1)
+        .group_by("source_file")
+        .agg(kind=pl.lit(kind), calls=pl.len().cast(pl.Int64))
+        for place, kind in enumerate(RECORD_WARNINGS)
+    ).sort("source_file", "kind")
+
+
+def _suspended_rows(month: Month, suspended: pl.DataFrame) -> pl.DataFrame:
+    aside = suspended.with_columns(
+        outcome=pl.lit("suspended"),
+        reason=pl.col("outcome"),
+        detail=pl.format("account {}, to {} ", "account_id", "destination_number") + pl.col("start_time").dt.to_string("at %Y-%m-%d %H:%M:%S"),
+    )
+    rows = with_raw_records(month.ingest_plan, aside) if not aside.is_empty() else aside.with_columns(raw_record=pl.lit(""))
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items())
+
+
+def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> None:
+    """One CSV an account, in its language; none for an account without such calls (rule 11.3)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = detail_calls(calls)
+    if listed.is_empty():
+        return
+    named = listed.join(accounts.select("account_id", "language"), on="account_id", how="left", maintain_order="left")
+    rows = detail_rows(named, pl.col("language") == "fr")
+    texts = (
+        named.select("account_id", "language")
+        .with_columns(rows)
+        .group_by("account_id", maintain_order=True)
+        .agg(pl.col("language").first(), pl.col("row").str.join(LINE_END))
+    )
+    for account, language, text in texts.iter_rows():
+        content = header("fr" if language == "fr" else "en") + text + LINE_END
+        with written_whole(folder / f"{account}.csv") as partial:
+            partial.write_bytes(content.encode())
+
+
+def bucket_path(month: Month, table: str, bucket: int) -> Path:
+    """Where the run's rows of a call-level table of one bucket stand."""
+    return month.partition(table, month.usage_month) / f"bucket={bucket:04d}.parquet"
+
+
+def rate_bucket(month: Month, bucket: int) -> Path:
+    """The folder with a bucket's sums; its calls and CSVs are written beside. Done already where it exists.
+
+    Writes billed_calls and unbilled_calls of the bucket, and under the run's work folder totals, counts,
+    warnings, suspended rows and the details CSVs.
+    """
+    target = month.work_folder() / f"bucket={bucket:04d}"
+    if target.is_dir():
+        return target
+    calls = bucket_calls(month.ingest_plan, bucket)
+    with written_whole(target) as partial:
+        partial.mkdir()
+        if calls.is_empty():
+            _write_empty(partial)
+            return target
+        rated = rate_calls(calls, month.rated_accounts, month.rate_book, month.owners, month.usage_month)
+        _refuse_missing_plans(month, rated)
+        run_id, usage_month = month.run_id, month.usage_month
+        write_parquet(billed_table(rated.billed, usage_month, run_id), bucket_path(month, "billed_calls", bucket))
+        write_parquet(unbilled_table(rated.unbilled, usage_month, run_id), bucket_path(month, "unbilled_calls", bucket))
+        _write_details(rated.billed, month.accounts, month.work_folder() / "details")
+        write_parquet(call_totals(rated.billed), partial / "totals.parquet")
+        write_parquet(outcome_counts(rated), partial / "counts.parquet")
+        write_parquet(warning_counts(rated), partial / "warnings.parquet")
+        write_parquet(_suspended_rows(month, rated.suspended), partial / "suspended.parquet")
+    return target
+
+
+def _write_empty(folder: Path) -> None:
+    counts = {"source_file": pl.String, "outcome": pl.String, "rows": pl.Int64, "seconds": pl.Int64}
+    warnings = {"source_file": pl.String, "kind": pl.String, "calls": pl.Int64}
+    schemas = {"totals": TOTALS_SCHEMA, "counts": counts, "warnings": warnings, "suspended": SET_ASIDE_SCHEMA}
+    for name, schema in schemas.items():
+        write_parquet(pl.DataFrame(schema=schema), folder / f"{name}.parquet")
+
+
+def bucket_frames(month: Month, name: str) -> pl.DataFrame:
+    """One of the small tables of all buckets, under each other."""
+    folders = [month.work_folder() / f"bucket={bucket:04d}" for bucket in range(month.ingest_plan.bucket_count)]
+    if not all(folder.is_dir() for folder in folders):
+        raise InputRefusedError(Fault(month.run_id, "not every bucket is rated", "run the month again"))
+    return pl.concat(pl.read_parquet(folder / f"{name}.parquet") for folder in folders)

@@ -1,0 +1,107 @@
+"""The tables that analysts open: grain, columns, order of rows (contract §5)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas.fields import FIELDS, Field
+
+
+class WarehouseTable(NamedTuple):
+    """A table of `tollbook.duckdb`: its grain, its columns in order, and what its rows are sorted by."""
+
+    name: str
+    grain: str
+    columns: tuple[str, ...]
+    order: tuple[str, ...]
+    overrides: dict[str, Field] = {}  # noqa: RUF012 - a NamedTuple's default; never changed
+
+    def field(self, column: str) -> Field:
+        """Type and meaning of a column of this table."""
+        return self.overrides.get(column, FIELDS[column])
+
+
+_CALL = (
+    "usage_month account_id call_id source source_file source_line direction disposition source_number "
+    "destination_number start_time end_time duration_seconds"
+).split()
+_LINE = (
+    "invoice_id account_id invoice_month line_number category base_category charge_code billing_group description "
+    "period_start period_end quantity unit unit_price exact_amount amount"
+).split()
+_COUNTS = "billed unbilled duplicate conflict suspended outside_month rejected".split()
+
+CALL_TABLES: tuple[WarehouseTable, ...] = (
+    WarehouseTable(
+        "billed_calls",
+        "One row a call that took plan minutes or money.",
+        (
+            *_CALL,
+            *"billable_seconds included_seconds call_type rate_table rate_prefix destination".split(),
+            *"connection_fee rate_per_minute cost run_id".split(),
+        ),
+        (),
+    ),
+    WarehouseTable(
+        "unbilled_calls", "One row a call that is not billed, with the reason.", (*_CALL, "reason", "run_id"), ()
+    ),
+)
+
+SMALL_TABLES: tuple[WarehouseTable, ...] = (
+    WarehouseTable(
+        "invoices",
+        "One row an account and invoice month.",
+        tuple(
+            "invoice_id account_id invoice_month issue_date due_date autopay_date dispute_until currency subtotal "
+            "tax_total total tax_exempt rate_version run_id name country region language invoice_recipients "
+            "receipt_recipient".split()
+        ),
+        ("invoice_month", "account_id"),
+    ),
+    WarehouseTable("invoice_line_items", "One row a line of an invoice.", tuple(_LINE), ("invoice_month", "account_id", "line_number")),
+    WarehouseTable(
+        "set_aside_records",
+        "One row an input row that was not accepted, or a suspended call.",
+        tuple("usage_month source source_file source_line outcome reason detail raw_record run_id".split()),
+        ("usage_month", "source_file", "source_line"),
+    ),
+    WarehouseTable(
+        "source_files",
+        "One row an input file of a run.",
+        (
+            *"usage_month source_file sha256 bytes rows_read".split(),
+            *(f"rows_{name}" for name in _COUNTS),
+            *"seconds_read seconds_accounted run_id".split(),
+        ),
+        ("usage_month", "source_file"),
+    ),
+    WarehouseTable(
+        "warnings",
+        "One row a file or account and kind of warning, with the count in detail.",
+        tuple("run_id kind account_id source_file source_line detail".split()),
+        ("run_id", "kind", "account_id", "source_file", "source_line"),
+    ),
+    WarehouseTable(
+        "runs",
+        "One row a published run.",
+        tuple("run_id invoice_month kind started_at finished_at status rate_version reason manifest".split()),
+        ("invoice_month", "kind", "run_id"),
+        {"kind": Field("VARCHAR", "bill or rerun")},
+    ),
+    WarehouseTable("rerun_line_items", "One row a line of a rerun.", (*_LINE, "rerun_id"), ("rerun_id", "account_id", "line_number")),
+    WarehouseTable(
+        "rerun_call_differences",
+        "One row a column of a call that differs in a rerun.",
+        tuple("rerun_id account_id source call_id cause column issued_value corrected_value".split()),
+        ("rerun_id", "account_id", "source", "call_id", "column"),
+    ),
+    WarehouseTable(
+        "adjustments",
+        "One row an account and category of a rerun.",
+        tuple(
+            "rerun_id disputed_invoice_id account_id base_category issued_amount corrected_amount difference cause "
+            "allowed taken_by_invoice_id note".split()
+        ),
+        ("rerun_id", "account_id", "base_category"),
+    ),
+)
