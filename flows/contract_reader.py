@@ -66,9 +66,7 @@ def _contract_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
         found = [path for path in (folder / f"{spec.name}{suffix}" for suffix in SUFFIXES) if path.is_file()]
         if len(found) > 1:
             names = " and ".join(path.name for path in found)
-            faults.append(
-                Fault(f"{folder.name}/{found[0].name}", f"{names} are both there", "keep one of them")
-            )
+            faults.append(Fault(f"{folder.name}/{found[0].name}", f"{names} are both there", "keep one"))
         if found:
             paths[spec.name] = found[0]
     if ACCOUNTS.name not in paths:

@@ -34,8 +34,9 @@ def csv_text(content: bytes, file: str, needed: Sequence[str]) -> TextTable:
     Extra columns are left out. A missing column is a fault and its cells are null.
     A field with a line break in it is refused.
     """
-    lines, faults = _decoded_lines(content.removeprefix(BYTE_ORDER_MARK), file)
-    if not lines or not lines[0].strip():
+    content = content.removeprefix(BYTE_ORDER_MARK)
+    lines, faults = _decoded_lines(content, file)
+    if not lines[0].strip():
         problem = "is empty" if not content.strip() else "has no header in line 1"
         remedy = "write the header line " + ",".join(needed)
         return TextTable(_no_rows(needed), [Fault(file, problem, remedy, line=1)])

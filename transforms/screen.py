@@ -196,9 +196,13 @@ def screen(texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_
     is_rejected = pl.col("reason").is_not_null()
     is_outside = ~in_usage_month(usage_month)
     outcome = pl.when(is_rejected).then(pl.lit("rejected")).when(is_outside).then(pl.lit("outside_month"))
+    starts = pl.format("starts {}", pl.col("start_time").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
     return (
         records.with_columns(outcome=outcome)
-        .with_columns(reason=pl.coalesce("reason", "outcome"))
+        .with_columns(
+            reason=pl.coalesce("reason", "outcome"),
+            detail=pl.when(pl.col("outcome") == "outside_month").then(starts).otherwise("detail"),
+        )
         .pipe(_fill_defaults, directory)
     )
 

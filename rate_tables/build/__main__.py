@@ -21,8 +21,8 @@ def main() -> None:
         print(f"{row_count:>7,} rows  {name}")
     mixed = numbering_plan().mixed
     print(
-        f"{sum(code.mixed_count for code in mixed)} prefixes of {len(mixed)} calling codes hold numbers of two "
-        "kinds or countries,"
+        f"{sum(code.mixed_count for code in mixed)} prefixes of {len(mixed)} calling codes hold numbers "
+        "of two kinds or countries,"
     )
     print("and have the label of most of their numbers; digits of the national number looked at where not 7:")
     print(

@@ -1,8 +1,8 @@
 """The area codes of the North American Numbering Plan (+1) in service.
 
-Facts restated from NANPA's area code report (nationalnanpa.com, as of 2025-11-26). Codes not in service are
-not listed, so that a call to one is suspended as an unknown destination (rule 5.1) and not billed as something
-else.
+Facts restated from NANPA's area code report (nationalnanpa.com, as of 2025-11-26). Codes not in service
+are not listed, so that a call to one is suspended as an unknown destination (rule 5.1) and not billed as
+something else.
 """
 
 from __future__ import annotations

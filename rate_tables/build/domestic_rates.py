@@ -1,6 +1,7 @@
 """premium_prefixes.csv and toll_free_rates.csv. EXAMPLE prices, but for toll-free inbound at 0.019 USD.
 
-The 0.019 is the billing guide's, as are 787555 in the list of the United States and 0300 in Brazil's (rule 5.2).
+The 0.019 is the billing guide's, as are 787555 in the list of the United States and 0300 in Brazil's
+(rule 5.2).
 """
 
 from __future__ import annotations

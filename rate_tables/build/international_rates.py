@@ -1,10 +1,11 @@
 """international_rates.csv. EXAMPLE prices: made by the rule below, nobody's offer.
 
-USD a minute, with a checksum (CRC-32) of the name in it, so that prices differ and never change between builds:
-fixed = zone of the calling code's first digit + 0.0005 × (checksum of the country mod 60), and for a destination
-that is a part of a country + 0.0001 × (checksum of the destination mod 40); mobile = 2 × fixed + 0.02; special =
-4 × fixed + 0.10; premium = fixed + 1.50; satellites and other global services as listed; no rate for toll-free
-numbers of countries, for the premium code 900 of +1 and for 979. CAD and BRL are the USD price times a fixed
+USD a minute, with a checksum (CRC-32) of the name in it, so that prices differ and never change between
+builds: fixed = zone of the calling code's first digit + 0.0005 × (checksum of the country mod 60), and
+for a destination that is a part of a country + 0.0001 × (checksum of the destination mod 40); mobile = 2
+× fixed + 0.02; special = 4 × fixed + 0.10; premium = fixed + 1.50; satellites and other global services
+as listed; no rate for toll-free numbers of countries, for the premium code 900 of +1 and for 979. CAD and
+BRL are the USD price times a fixed
 example factor, half up to six decimals.
 """
 

@@ -33,8 +33,8 @@ RESTATED_PREFIXES = {
     "521": NumberLabel("MX", "mobile"),
     "569": NumberLabel("CL", "mobile"),
 }
-"""Mobile numbers that the metadata no longer tells apart: Mexico's form with 1 (IFT; in use beside the new one
-after 3 August 2019) and Chile's numbers with 9 (SUBTEL)."""
+"""Mobile numbers that the metadata no longer tells apart: Mexico's form with 1 (IFT; in use beside the new
+one after 3 August 2019) and Chile's numbers with 9 (SUBTEL)."""
 
 
 class PlanPrefix(NamedTuple):

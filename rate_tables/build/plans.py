@@ -50,7 +50,7 @@ _PLANS = (
 
 
 class Charge(NamedTuple):
-    """A charge of every plan: what it is, and its list price in USD, CAD and BRL ("" = the contract has it)."""
+    """A charge of every plan: what it is, and its list prices in CURRENCIES ("" = the contract has it)."""
 
     code: str
     category: str

@@ -1,8 +1,8 @@
 """fees.csv, usf_factors.csv, usf_shares.csv and taxes.csv.
 
-Fees are EXAMPLES. USF factors are facts. Tax rates are the general sales taxes on 2020-01-01 (facts), put to an
-example use: what a state or city takes from telephone service is often another tax, and a carrier replaces these
-rows by its own.
+Fees are EXAMPLES. USF factors are facts. Tax rates are the general sales taxes on 2020-01-01 (facts), put
+to an example use: what a state or city takes from telephone service is often another tax, and a carrier
+replaces these rows by its own.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ _US_STATES = (
     "LA 4.45 MA 6.25 MD 6 ME 5.5 MI 6 MN 6.875 MO 4.225 MS 7 NC 4.75 ND 5 NE 5.5 NJ 6.625 NM 5.125 NV 6.85 "
     "NY 4 OH 5.75 OK 4.5 PA 6 PR 10.5 RI 7 SC 6 SD 4.5 TN 7 TX 6.25 UT 6.1 VA 5.3 VT 6 WA 6.5 WI 5 WV 6 WY 4"
 )
-"""State → general sales tax in percent on 2020-01-01 (Tax Foundation, State and Local Sales Tax Rates, January
-2020; Puerto Rico: the Commonwealth's IVU). Alaska, Delaware, Montana, New Hampshire and Oregon have none."""
+"""State → general sales tax in percent on 2020-01-01 (Tax Foundation, State and Local Sales Tax Rates,
+January 2020; Puerto Rico: the Commonwealth's IVU). Alaska, Delaware, Montana, New Hampshire and Oregon have none."""
 _GST = ("gst", "GST", "TPS", "5")
 _HST = ("hst", "HST", "TVH")
 _PST = ("pst", "PST", "TVP")

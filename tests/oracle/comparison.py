@@ -49,7 +49,7 @@ def differences(rated: RatedMonth, warehouse: Path, usage_month: str) -> list[st
 
 
 def published(connection: duckdb.DuckDBPyConnection, table: str, expected: list[Row]) -> list[Row]:
-    """The table's rows with the columns that the oracle has, or with the key alone where it expects no row."""
+    """The table's rows with the columns that the oracle has, or the key alone where it expects no row."""
     columns = list(expected[0]) if expected else list(KEYS[table])
     chosen = [f"epoch_us({name}) as {name}" if name in TIMES else f'"{name}"' for name in columns]
     rows = connection.execute(f"select {', '.join(chosen)} from {table}").fetchall()
@@ -74,8 +74,10 @@ def keyed(table: str, rows: list[Row]) -> dict[Key, Row]:
 
 def row_differences(table: str, expected: dict[Key, Row], got: dict[Key, Row]) -> list[str]:
     """Rows that are missing, rows that are too many, cells that differ."""
-    found = [told(table, key, "*", expected[key], "no such row") for key in expected if key not in got]
-    found += [told(table, key, "*", "no such row", got[key]) for key in got if key not in expected]
+    found = [
+        told(table, key, "row", brief(expected[key]), "no such row") for key in expected if key not in got
+    ]
+    found += [told(table, key, "row", "no such row", brief(got[key])) for key in got if key not in expected]
     for key in expected.keys() & got.keys():
         for column, cell in expected[key].items():
             # A line of a compressed table or of bytes that are no text has no raw text to compare.
@@ -83,6 +85,21 @@ def row_differences(table: str, expected: dict[Key, Row], got: dict[Key, Row]) -
             if not free and cell != got[key][column]:
                 found.append(told(table, key, column, cell, got[key][column]))
     return sorted(found)
+
+
+def brief(row: Row) -> str:
+    """What a person needs to find out why a row is there."""
+    names = (
+        "account_id",
+        "call_type",
+        "outcome",
+        "reason",
+        "destination_number",
+        "quantity",
+        "amount",
+        "cost",
+    )
+    return ", ".join(f"{name}={row[name]}" for name in names if name in row)
 
 
 def told(table: str, key: Iterable[object], column: str, expected: object, got: object) -> str:
@@ -108,10 +125,15 @@ def warning_differences(events: list[Row], got: list[Row]) -> list[str]:
         counts: Counter[Key] = Counter()
         seconds: Counter[Key] = Counter()
         for event in (event for event in events if event["kind"] == kind):
-            key = (event["account_id"] if by_account else None, event["source_file"] if by_file else None)
+            key: Key = (
+                event["account_id"] if by_account else None,
+                event["source_file"] if by_file else None,
+            )
             counts[key] += event["count"]
             seconds[key] += event.get("seconds", 0)
-        told_of = {(row["account_id"] or None, row["source_file"] or None): row["detail"] for row in own}
+        told_of: dict[Key, Any] = {
+            (row["account_id"] or None, row["source_file"] or None): row["detail"] for row in own
+        }
         for key in sorted(counts.keys() | told_of.keys(), key=str):
             wanted = {counts[key], seconds[key]} if seconds[key] else {counts[key]}
             if key not in told_of or not counts[key]:

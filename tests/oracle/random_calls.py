@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from .random_contracts import LENGTHS, LOCAL, TOLL_FREE, Contracts
 from .random_facts import DECK, PREMIUM
+from .random_faults import MONTH, MONTH_SECONDS, Record, again, marred
 from .random_forms import DIALED, dialed, digits, in_country, written
 
 DURATIONS = (0, 1, 5, 6, 29, 30, 31, 35, 36, 37, 45, 59, 60, 61, 89, 90, 91, 119, 120, 150, 600, 3599, 3600)
-MONTH = datetime(2020, 1, 1, tzinfo=UTC)
-MONTH_SECONDS = 31 * 86400
 BORDERS = (
     MONTH,
     MONTH - timedelta(microseconds=1),
@@ -31,45 +30,22 @@ KINDS = (
     " unknown extension emergency feature inbound inbound toll_free_in toll_free_in internal short_code"
     " satellite cross_customer"
 )
-REASONS = (
-    "missing_call_id",
-    "unknown_direction",
-    "bad_start_time",
-    "negative_duration",
-    "bad_duration",
-    "bad_end_time",
-    "end_before_start",
-    "unknown_disposition",
-    "unknown_account",
-    "bad_number",
-)
-BAD_TIMES = (
-    "",
-    "2020-01-32T00:00:00Z",
-    "2020-01-05T10:00:00",
-    "yesterday",
-    "2020-01-05T24:00:00Z",
-    "2020-1-5T10:00:00Z",
-)
-BAD_NUMBERS = (
-    "+0123456789",
-    "+123456",
-    "+1234567890123456",
-    "anonymous",
-    "12a4567",
-    "5",
-    "*7a",
-    "00",
-    "1+2125550100",
-)
-Record = dict[str, str]
+
+
+class Change(NamedTuple):
+    """A row that begins within the month: its table, its country or currency, its prefix or plan."""
+
+    at: datetime
+    table: str
+    country: str
+    prefix: str
 
 
 class Scene(NamedTuple):
-    """Whom the calls belong to, and the seconds at which something changes."""
+    """Whom the calls belong to, what changes when, and the seconds at which several calls start."""
 
     contracts: Contracts
-    instants: list[datetime]
+    changes: list[Change]
     ties: list[datetime]
 
 
@@ -78,9 +54,9 @@ def start_of(random: Random, scene: Scene) -> datetime:
     draw = random.random()
     if draw < 0.3:
         return random.choice(scene.ties)
+    if draw < 0.4:
+        return random.choice(scene.changes).at + timedelta(seconds=random.choice((-1, 0, 0, 1)))
     if draw < 0.45:
-        return random.choice(scene.instants) + timedelta(seconds=random.choice((-1, 0, 0, 1)))
-    if draw < 0.5:
         return random.choice(BORDERS)
     fraction = random.choice((0, 0, 0, 500000, 123456))
     return MONTH + timedelta(seconds=random.randrange(MONTH_SECONDS), microseconds=fraction)
@@ -152,6 +128,24 @@ def parties(random: Random, scene: Scene, account: Record, kind: str) -> tuple[s
     return caller, destination(random, kind, country), "outbound"
 
 
+def aimed(random: Random, scene: Scene, account: Record) -> tuple[str, str, str, datetime] | None:
+    """A call that meets the very row that changes in that second, if a change concerns the account."""
+    change = random.choice(scene.changes)
+    at = change.at + timedelta(microseconds=random.choice((-1_000_000, -1, 0, 0, 1, 1_000_000)))
+    country = account["country"]
+    toll_free = owned(scene, account["account_id"], "toll_free")
+    if change.table == "international_rates" and not change.prefix.startswith(DIALED[country][0]):
+        return "2001", dialed(random, in_country(random, change.prefix), country), "outbound", at
+    if change.table == "premium_prefixes" and change.country == country:
+        return "", dialed(random, in_country(random, change.prefix), country), "outbound", at
+    if change.table == "toll_free_rates" and change.country == country and toll_free:
+        caller = "+" + in_country(random, change.prefix) if change.prefix else ""
+        return caller, toll_free[0], "inbound", at
+    if change.table == "plans" and change.prefix == account["plan_id"]:
+        return "2001", "2002", "outbound", at
+    return None
+
+
 def make_call(random: Random, scene: Scene, call_id: str, account: Record) -> Record:
     """One record that is right in itself."""
     source, called, direction = parties(random, scene, account, random.choice(KINDS.split()))
@@ -159,6 +153,8 @@ def make_call(random: Random, scene: Scene, call_id: str, account: Record) -> Re
     seconds = random.choice((*DURATIONS, random.randrange(1, 900)))
     if random.random() < 0.01:
         seconds = random.choice((86399, 86400, 100000))
+    if random.random() < 0.2:
+        source, called, direction, start = aimed(random, scene, account) or (source, called, direction, start)
     found = "+" in source and source in owned(scene, account["account_id"])
     return {
         "call_id": call_id,
@@ -183,92 +179,10 @@ def disposition(random: Random, seconds: int) -> str:
     return random.choice(("", "answered", "ANSWERED", "Answered"))
 
 
-def warned(random: Random, call: Record) -> Record:
-    """The record with something that earns a warning."""
-    start = datetime.fromisoformat(call["_start"])
-    seconds = int(call["duration_seconds"])
-    changed = random.choice(
-        (
-            {"disposition": "busy" if seconds else "answered"},
-            {"end_time": written(random, start + timedelta(seconds=seconds + random.choice((1, 3, 60))))},
-        )
-    )
-    return {**call, **changed, "_clean": ""}
-
-
-def spoiled(random: Random, call: Record, reason: str) -> Record:
-    """The record with a fault of that kind."""
-    start = datetime.fromisoformat(call["_start"])
-    faults: dict[str, dict[str, str]] = {
-        "missing_call_id": {"call_id": random.choice(("", "  "))},
-        "unknown_direction": {"direction": random.choice(("in", "Outbounds", "both"))},
-        "bad_start_time": {"start_time": random.choice(BAD_TIMES)},
-        "negative_duration": {"duration_seconds": random.choice(("-1", "-0", "-60"))},
-        "bad_duration": {
-            "duration_seconds": random.choice(("", "1.5", "12345678901", "2147483648", "9999999999", "six"))
-        },
-        "bad_end_time": {"end_time": random.choice(BAD_TIMES[1:])},
-        "end_before_start": {"end_time": written(random, start - timedelta(seconds=1))},
-        "unknown_disposition": {"disposition": random.choice(("ok", "answer", "16"))},
-        "unknown_account": random.choice(
-            (
-                {"account_id": "nobody"},
-                {"account_id": "", "source_number": "+12125559999", "destination_number": "2001"},
-            )
-        ),
-        "bad_number": random.choice(
-            (
-                {"destination_number": random.choice(("", *BAD_NUMBERS))},
-                {"source_number": random.choice(BAD_NUMBERS)},
-            )
-        ),
-    }
-    return {**call, **faults[reason], "_clean": ""}
-
-
-def again(random: Random, call: Record) -> Record:
-    """The same call told again: literally, in another form, or with other contents."""
-    start = datetime.fromisoformat(call["_start"])
-    draw = random.random()
-    if draw < 0.4:
-        return dict(call)
-    if draw < 0.6:
-        return {**call, "start_time": written(random, start), "disposition": call["disposition"].upper()}
-    if draw < 0.8:
-        return {**call, "destination_number": "+442079460001"}
-    return {
-        **call,
-        "duration_seconds": str(int(call["duration_seconds"]) + 1),
-        "end_time": "",
-        "disposition": "",
-    }
-
-
-def marred(random: Random, call: Record) -> Record:
-    """Most calls as they are, some with a fault, with two, or with what earns a warning.
-
-    What starts in another month earns none: whether it would be told is nowhere said.
-    """
-    if not in_month(call):
-        return {
-            **call,
-            "destination_number": "2001",
-            "duration_seconds": "60",
-            "end_time": "",
-            "disposition": "",
-        }
-    draw = random.random()
-    if draw < 0.12:
-        return spoiled(random, call, random.choice(REASONS))
-    if draw < 0.14:
-        return spoiled(random, spoiled(random, call, random.choice(REASONS)), random.choice(REASONS))
-    return warned(random, call) if draw < 0.19 else call
-
-
-def make_records(random: Random, contracts: Contracts, instants: list[datetime]) -> list[Record]:
+def make_records(random: Random, contracts: Contracts, changes: list[Change]) -> list[Record]:
     """All records of the month in the order in which they are written."""
     ties = [MONTH + timedelta(seconds=random.randrange(MONTH_SECONDS)) for _ in range(6)]
-    scene = Scene(contracts, instants or ties, ties)
+    scene = Scene(contracts, changes, ties)
     heavy = random.choice(contracts.accounts)
     records: list[Record] = []
     for serial in range(random.randrange(200, 330)):
@@ -287,8 +201,3 @@ def is_plain(record: Record) -> bool:
     """A record that earns no warning, so that neither does what repeats it."""
     two_owners = "+" in record["source_number"] and "+" in record["destination_number"]
     return int(record["duration_seconds"]) < 86399 and not two_owners
-
-
-def in_month(record: Record) -> bool:
-    """Whether it starts in the month."""
-    return timedelta(0) <= datetime.fromisoformat(record["_start"]) - MONTH < timedelta(seconds=MONTH_SECONDS)

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .random_calls import Record, make_records
+from .random_calls import Change, make_records
 from .random_contracts import make_contracts, write_contracts
 from .random_facts import VERSION
+from .random_faults import Record
 from .random_tables import write_version
 
 COLUMNS = (
@@ -53,19 +54,28 @@ def make_month(folder: Path, seed: int) -> RandomMonth:
     version = write_version(folder / "rate_tables", random)
     contracts = make_contracts(random)
     write_contracts(folder / "contracts", contracts)
-    records = make_records(random, contracts, change_instants(version))
+    records = make_records(random, contracts, changes_of(version))
     write_inbox(folder / "inbox" / "2020-01", random, records)
     issued = date(2020, 2, random.choice((1, 1, 1, 2, 3, 7)))
     return RandomMonth(folder / "inbox", folder / "contracts", version.parent, VERSION, issued)
 
 
-def change_instants(version: Path) -> list[datetime]:
-    """The seconds of January at which a price or plan of the version changes."""
-    found = set()
-    for name in ("international_rates", "premium_prefixes", "toll_free_rates", "plans"):
-        with (version / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
-            found |= {row["effective_from"] for row in csv.DictReader(lines)}
-    return sorted(datetime.fromisoformat(text) for text in found if text.endswith("Z"))
+def changes_of(version: Path) -> list[Change]:
+    """Every row of the version that begins at a second of January."""
+    keys = {
+        "international_rates": ("currency", "prefix"),
+        "premium_prefixes": ("country", "prefix"),
+        "toll_free_rates": ("country", "origin_prefix"),
+        "plans": ("currency", "plan_id"),
+    }
+    found = []
+    for table, (country, prefix) in keys.items():
+        with (version / f"{table}.csv").open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if row["effective_from"].endswith("Z"):
+                    at = datetime.fromisoformat(row["effective_from"])
+                    found.append(Change(at, table, row[country], row[prefix]))
+    return found
 
 
 def write_inbox(folder: Path, random: Random, records: list[Record]) -> None:

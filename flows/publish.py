@@ -1,0 +1,223 @@
+"""Stage: a new database beside the old one, checked by SQL, then swapped in with one rename (contract §5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from flows.files import write_json, write_parquet, written_whole
+from flows.month import Month
+from flows.settings import month_text
+from flows.warehouse import (
+    DATABASE,
+    STORAGE_VERSION,
+    comment_tables,
+    create_call_views,
+    create_tables,
+    create_views,
+    quoted,
+    rate_table_name,
+)
+from schemas.faults import ControlFailedError
+from schemas.rate_files import RATE_TABLES
+from schemas.text_columns import Column
+from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES
+from transforms.money import decimal_of_micros
+
+_STAGED = {
+    "invoices": "invoices",
+    "invoice_line_items": "invoices",
+    "set_aside_records": "rows",
+    "source_files": "rows",
+    "warnings": "rows",
+}
+SHOWN_FAILURES = 5
+
+
+def _published_column(column: Column) -> pl.Expr:
+    typed = pl.col(column.typed_name)
+    if column.kind in ("money", "percent"):
+        return decimal_of_micros(typed).alias(column.name)
+    if column.kind == "list":
+        return typed.list.join(";").alias(column.name)
+    if column.kind == "whole_number_list":
+        return typed.cast(pl.List(pl.String)).list.join(";").alias(column.name)
+    return typed.alias(column.name)
+
+
+def _small_tables(month: Month) -> dict[str, pl.DataFrame]:
+    """The run's rows of each small table, but for `runs`."""
+    work = month.work_folder()
+    frames = {name: pl.read_parquet(work / folder / f"{name}.parquet") for name, folder in _STAGED.items()}
+    frames["invoices"] = frames["invoices"].with_columns(pl.col("invoice_recipients").list.join(";"))
+    return frames
+
+
+def archive_tables(month: Month) -> None:
+    """The small tables as Parquet, partitioned by month, beside the calls; kept as this run issued them."""
+    for name, frame in _small_tables(month).items():
+        by_invoice_month = name in ("invoices", "invoice_line_items")
+        partition = month.partition(name, month.settings.invoice_month if by_invoice_month else month.usage_month)
+        write_parquet(frame, partition / f"{name}.parquet")
+
+
+def _insert_old(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
+    """Everything that was published before."""
+    connection.execute(f"attach {quoted(str(database.resolve()))} as old (read_only)")
+    for table in SMALL_TABLES:
+        connection.execute(f"insert into {table.name} by name select * from old.{table.name}")  # noqa: S608 - our names
+    for spec in RATE_TABLES:
+        name = rate_table_name(spec)
+        connection.execute(f"insert into {name} by name select * from old.{name}")  # noqa: S608 - our names
+    connection.execute("detach old")
+
+
+def _insert_rates(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
+    """The tables of the rate version, once."""
+    version = month.rates.version
+    known = connection.sql("select 1 from policy where rate_version = $version limit 1", params={"version": version})
+    if known.fetchall():
+        return
+    for spec in RATE_TABLES:
+        rows = getattr(month.rates, spec.name).select(
+            *(_published_column(column) for column in spec.columns), rate_version=pl.lit(version)
+        )
+        connection.register("rows_in", rows)
+        connection.execute(f"insert into {rate_table_name(spec)} by name select * from rows_in")  # noqa: S608 - our names
+        connection.unregister("rows_in")
+
+
+def _insert_run(connection: duckdb.DuckDBPyConnection, month: Month, started_at: dt.datetime) -> None:
+    for name, frame in _small_tables(month).items():
+        connection.register("rows_in", frame)
+        connection.execute(f"insert into {name} by name select * from rows_in")  # noqa: S608 - our names
+        connection.unregister("rows_in")
+    finished_at = dt.datetime.now(dt.UTC)
+    manifest = json.dumps(run_manifest(month), sort_keys=True, ensure_ascii=False)
+    values = [month.run_id, month.settings.invoice_month, "bill", started_at, finished_at, "published"]
+    connection.execute("insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, month.rates.version, None, manifest])
+
+
+def _sort_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Rows in the order of their keys, so that the same runs give the same rows in the same order."""
+    for table in SMALL_TABLES:
+        order = ", ".join(f'"{name}" nulls last' for name in table.order)
+        connection.execute(f"create temp table sorted as select * from {table.name} order by {order}")  # noqa: S608 - our names
+        connection.execute(f"delete from {table.name}; insert into {table.name} select * from sorted; drop table sorted")  # noqa: S608 - our names
+
+
+def _issued_runs(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, dt.date]]:
+    return connection.sql("select run_id, invoice_month from runs order by invoice_month, kind, run_id").fetchall()
+
+
+def _call_folders(month: Month, runs: list[tuple[str, dt.date]]) -> dict[str, list[Path]]:
+    warehouse = month.settings.warehouse.resolve()
+    return {
+        table.name: [
+            warehouse / table.name / f"month={month_text(_usage_month(invoice_month))}" / f"run_id={run_id}"
+            for run_id, invoice_month in runs
+        ]
+        for table in CALL_TABLES
+    }
+
+
+def _usage_month(invoice_month: dt.date) -> dt.date:
+    return (invoice_month - dt.timedelta(days=1)).replace(day=1)
+
+
+def run_manifest(month: Month) -> dict[str, Any]:
+    """What determined the run: the hash of every input, and the program."""
+    return {"run_id": month.run_id, "kind": "bill", **month.identity}
+
+
+def build_database(month: Month, started_at: dt.datetime, target: Path) -> None:
+    """The database with all that was published before and this run, every table and column with its comment."""
+    old = month.settings.warehouse / DATABASE
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    try:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach {quoted(str(target))} as book (storage_version {quoted(STORAGE_VERSION)})")
+        connection.execute("use book; begin")
+        create_tables(connection)
+        connection.execute("commit")
+        if old.exists():
+            _insert_old(connection, old)
+        connection.execute("begin")
+        _insert_rates(connection, month)
+        _insert_run(connection, month, started_at)
+        if old.exists():
+            _sort_tables(connection)
+        create_call_views(connection, _call_folders(month, _issued_runs(connection)))
+        create_views(connection)
+        comment_tables(connection)
+        connection.execute("commit; checkpoint")
+    finally:
+        connection.close()
+
+
+def check_controls(database: Path, run_id: str) -> pl.DataFrame:
+    """The controls of the run, both sides. Raises ControlFailedError where one does not balance (rule 13)."""
+    connection = duckdb.connect(str(database), read_only=True)
+    try:
+        controls = connection.sql("select * from run_controls where run_id = $run_id", params={"run_id": run_id}).pl()
+    finally:
+        connection.close()
+    failed = controls.filter(pl.col("difference") != 0)
+    if not failed.is_empty():
+        shown = "; ".join(
+            f"{control} of {subject}: {left} ≠ {right}"
+            for control, subject, left, right in failed.select("control", "subject", "left_side", "right_side")
+            .head(SHOWN_FAILURES)
+            .iter_rows()
+        )
+        raise ControlFailedError(f"{failed.height} controls of {run_id} do not balance; nothing was published: {shown}")
+    return controls
+
+
+def _publish_files(month: Month) -> None:
+    """Details, manifest and the contracts' copy in place; the database does not name the run yet."""
+    warehouse, work = month.settings.warehouse, month.work_folder()
+    details = warehouse / "details" / month_text(month.usage_month)
+    with written_whole(details) as partial:
+        shutil.copytree(work / "details", partial)
+    run_folder = warehouse / "runs" / month.run_id
+    write_json(run_manifest(month), run_folder / "manifest.json")
+    with written_whole(run_folder / "contracts") as partial:
+        partial.mkdir()
+        for name in month.contracts.files:
+            shutil.copyfile(month.settings.contracts / name, partial / name)
+
+
+def _swap(database: Path, link: Path) -> None:
+    """The link shows the new file from one moment to the next."""
+    beside = link.with_name(f".{link.name}.{os.getpid()}.link")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(database.name)
+    beside.replace(link)
+
+
+def publish(month: Month, started_at: dt.datetime) -> Path:
+    """The database that analysts open, with the run in it; whole, or the old one stays. Raises ControlFailedError."""
+    warehouse = month.settings.warehouse
+    database = warehouse / f"tollbook-{month.run_id}.duckdb"
+    archive_tables(month)
+    with written_whole(database) as partial:
+        build_database(month, started_at, partial)
+        controls = check_controls(partial, month.run_id)
+        write_json(_summary(month, controls), month.work_folder() / "summary.json")
+        partial.chmod(0o444)
+    _publish_files(month)
+    _swap(database, warehouse / DATABASE)
+    shutil.rmtree(month.work_folder())
+    return warehouse / DATABASE
+
+
+def _summary(month: Month, controls: pl.DataFrame) -> dict[str, Any]:
+    return {"run_id": month.run_id, "controls": controls.height}

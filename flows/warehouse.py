@@ -1,0 +1,145 @@
+"""The published DuckDB file: read, and written anew beside the old one (contract §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from schemas.rate_files import RATE_TABLES
+from schemas.text_columns import Column
+from schemas.text_tables import TableSpec
+from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES, WarehouseTable
+
+DATABASE = "tollbook.duckdb"
+STORAGE_VERSION = "v1.5.0"  # so that the tools of the release before can open it too
+_RATE_TYPES = {
+    "money": "DECIMAL(18,6)",
+    "percent": "DECIMAL(18,6)",
+    "whole_number": "BIGINT",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "instant": "TIMESTAMPTZ",
+}
+
+
+def quoted(text: str) -> str:
+    """An SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def rate_table_name(spec: TableSpec) -> str:
+    """Name of a rate file's table: `rates` is the international deck."""
+    return "rates" if spec.name == "international_rates" else spec.name
+
+
+def rate_column_type(column: Column) -> str:
+    """DuckDB type of a column of a rate file."""
+    return _RATE_TYPES.get(column.kind, "VARCHAR")
+
+
+@contextmanager
+def published(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection | None]:
+    """The published file, read-only; None where nothing was published yet."""
+    path = warehouse / DATABASE
+    if not path.exists():
+        yield None
+        return
+    connection = duckdb.connect(str(path), read_only=True)
+    try:
+        connection.sql("set timezone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def published_runs(warehouse: Path) -> list[dict[str, Any]]:
+    """Run id, invoice month, kind and manifest of each published run, in order."""
+    with published(warehouse) as connection:
+        if connection is None:
+            return []
+        rows = connection.sql("select run_id, invoice_month, kind, manifest from runs order by invoice_month, run_id")
+        return [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Empty tables of the contract, and of the rate files."""
+    for table in SMALL_TABLES:
+        columns = ", ".join(f'"{name}" {table.field(name).type}' for name in table.columns)
+        connection.execute(f"create table {table.name} ({columns})")
+    for spec in RATE_TABLES:
+        columns = ", ".join(f'"{column.name}" {rate_column_type(column)}' for column in spec.columns)
+        connection.execute(f"create table {rate_table_name(spec)} ({columns}, rate_version VARCHAR)")
+
+
+def create_call_views(connection: duckdb.DuckDBPyConnection, folders: dict[str, list[Path]]) -> None:
+    """`billed_calls` and `unbilled_calls` over the Parquet files of the published runs."""
+    for table in CALL_TABLES:
+        paths = sorted(str(path) for folder in folders[table.name] for path in folder.glob("*.parquet"))
+        columns = ", ".join(f'"{name}"::{table.field(name).type} as "{name}"' for name in table.columns)
+        listed = ", ".join(quoted(path) for path in paths)
+        connection.execute(
+            f"create view {table.name} as select {columns} from read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - names are ours, paths are quoted
+        )
+
+
+def create_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """The views of `transforms/sql`."""
+    connection.execute("create view international_rates as select * from rates")
+    connection.execute("comment on view international_rates is 'The same rows as rates, under the name of their file.'")
+    for name in ("views.sql", "run_controls.sql"):
+        connection.execute((files("transforms") / "sql" / name).read_text(encoding="utf-8"))
+
+
+def comment_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """A comment on every table, view and column."""
+    statements = []
+    kinds: list[tuple[str, tuple[WarehouseTable, ...]]] = [("view", CALL_TABLES), ("table", SMALL_TABLES)]
+    for kind, tables in kinds:
+        for table in tables:
+            statements.append(f"comment on {kind} {table.name} is {quoted(table.grain)}")
+            statements += [_column_comment(table.name, name, table.field(name).meaning) for name in table.columns]
+    for spec in RATE_TABLES:
+        name = rate_table_name(spec)
+        statements.append(f"comment on table {name} is {quoted(f'{spec.description}. One row a {spec.grain}.')}")
+        statements += [_column_comment(name, column.name, column.description) for column in spec.columns]
+        statements.append(_column_comment(name, "rate_version", "Version of the rate tables"))
+    connection.execute(";\n".join(statements))
+    _comment_view_columns(connection)
+
+
+def _column_comment(table: str, column: str, meaning: str) -> str:
+    return f'comment on column {table}."{column}" is {quoted(meaning)}'
+
+
+def _comment_view_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Columns of views that have none yet take the meaning of the field of that name, or their own name."""
+    meanings = view_column_meanings()
+    rows = connection.sql(
+        "select table_name, column_name from duckdb_columns() where comment is null and not internal "
+        "and database_name = current_database()"
+    ).fetchall()
+    connection.execute(";\n".join(_column_comment(table, column, meanings[column]) for table, column in rows))
+
+
+def view_column_meanings() -> dict[str, str]:
+    """What the columns of the views mean."""
+    meanings = {name: table.field(name).meaning for table in (*CALL_TABLES, *SMALL_TABLES) for name in table.columns}
+    meanings |= {column.name: column.description for spec in RATE_TABLES for column in spec.columns}
+    return meanings | {
+        "issued_invoice_month": "Invoice month that the record belongs to, issued already",
+        "line_count": "Lines",
+        "call_count": "Calls",
+        "previous_total": "Total of the month before; NULL = no invoice",
+        "rounding": "Amount minus exact amount",
+        "control": "What must be equal",
+        "subject": "File, invoice, or account and category",
+        "left_side": "First side of the control",
+        "right_side": "Second side of the control",
+        "difference": "First minus second",
+        "rate_version": "Version of the rate tables",
+    }

@@ -1,0 +1,77 @@
+-- Views that analysts begin with. Statements are run in order; each view's comment stands behind it.
+
+create view revenue_by_category as
+select
+    invoice_month,
+    currency,
+    category,
+    count(*)::bigint                   as line_count,
+    sum(amount)::decimal(18, 2)        as amount
+from invoice_line_items
+join invoices using (invoice_id, account_id, invoice_month)
+group by all
+order by invoice_month, currency, category;
+comment on view revenue_by_category is 'One row an invoice month, currency and category: what was invoiced.';
+
+create view month_over_month as
+with months as (
+    select account_id, invoice_month, currency, total from invoices
+)
+select
+    now_month.account_id,
+    now_month.invoice_month,
+    now_month.currency,
+    before.total                                                     as previous_total,
+    now_month.total                                                  as total,
+    (now_month.total - coalesce(before.total, 0))::decimal(18, 2)    as difference
+from months as now_month
+left join months as before
+    on before.account_id = now_month.account_id
+    and before.invoice_month = now_month.invoice_month - interval 1 month
+order by now_month.account_id, now_month.invoice_month;
+comment on view month_over_month is 'One row an account and invoice month: its total beside the month before.';
+
+create view top_destinations as
+select
+    usage_month,
+    currency,
+    call_type,
+    coalesce(destination, '(none)')                as destination,
+    count(*)::bigint                               as call_count,
+    sum(billable_seconds)::bigint                  as billable_seconds,
+    sum(cost)::decimal(24, 6)                      as cost
+from billed_calls
+join invoices on invoices.account_id = billed_calls.account_id
+    and invoices.invoice_month = billed_calls.usage_month + interval 1 month
+where call_type in ('international', 'domestic_premium')
+group by all
+order by usage_month, currency, cost desc, destination;
+comment on view top_destinations is 'One row a usage month, currency, call type and destination: calls and cost, dearest first.';
+
+create view late_calls as
+with outside as (
+    select *, try_cast(replace(detail, 'starts ', '') as timestamptz) as start_time
+    from set_aside_records
+    where outcome = 'outside_month'
+)
+select outside.*, runs.invoice_month as issued_invoice_month
+from outside
+join runs on runs.kind = 'bill'
+    and runs.invoice_month = date_trunc('month', outside.start_time at time zone 'UTC') + interval 1 month
+where outside.start_time at time zone 'UTC' < outside.usage_month
+order by outside.usage_month, source_file, source_line;
+comment on view late_calls is 'Records that came with a later month though they start in one that was issued already (rule 12.6). A rerun brings them to the customer.';
+
+create view rounding_bridge as
+select
+    invoice_month,
+    currency,
+    category,
+    sum(exact_amount)::decimal(24, 6)                     as exact_amount,
+    sum(amount)::decimal(18, 2)                           as amount,
+    (sum(amount) - sum(exact_amount))::decimal(24, 6)     as rounding
+from invoice_line_items
+join invoices using (invoice_id, account_id, invoice_month)
+group by all
+order by invoice_month, currency, category;
+comment on view rounding_bridge is 'One row an invoice month, currency and category: exact amounts, amounts as invoiced, and the rounding between them.';
