@@ -32,9 +32,12 @@ KIND_OF_CODE_WITHOUT_COUNTRY = {
 RESTATED_PREFIXES = {
     "521": NumberLabel("MX", "mobile"),
     "569": NumberLabel("CL", "mobile"),
+    "2125288": NumberLabel("EH", "geographic"),
+    "2125289": NumberLabel("EH", "geographic"),
 }
-"""Mobile numbers that the metadata no longer tells apart: Mexico's form with 1 (IFT; in use beside the new
-one after 3 August 2019) and Chile's numbers with 9 (SUBTEL)."""
+"""Numbers that the metadata does not tell apart: Mexico's mobile form with 1 (IFT; in use beside the new one
+after 3 August 2019), Chile's mobile numbers with 9 (SUBTEL), and the fixed numbers of Western Sahara, which
+stand among Morocco's too."""
 
 
 class PlanPrefix(NamedTuple):

@@ -95,7 +95,7 @@ _US_STATES = (
     "NY 4 OH 5.75 OK 4.5 PA 6 PR 10.5 RI 7 SC 6 SD 4.5 TN 7 TX 6.25 UT 6.1 VA 5.3 VT 6 WA 6.5 WI 5 WV 6 WY 4"
 )
 """State → general sales tax in percent on 2020-01-01 (Tax Foundation, State and Local Sales Tax Rates,
-January 2020; Puerto Rico: the Commonwealth's IVU). Alaska, Delaware, Montana, New Hampshire and Oregon have none."""
+January 2020; Puerto Rico: the Commonwealth's IVU). AK, DE, MT, NH and OR have none."""
 _GST = ("gst", "GST", "TPS", "5")
 _HST = ("hst", "HST", "TVH")
 _PST = ("pst", "PST", "TVP")

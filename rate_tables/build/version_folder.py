@@ -19,10 +19,10 @@ from rate_tables.build.public_charges import fees, taxes, usf_factors, usf_share
 VERSION = "2020.1"
 PUBLISHED_ON = "2020-01-01"
 NOTE = (
-    "EXAMPLE prices: the international, premium and toll-free rates, plans, charges and fees are made up, but "
-    "for the billing guide's own (overage 0.02, toll-free 0.019, phone 24.95, changes 15.00, late return 6.00). "
-    "USF factors, tax rates, numbering and dialling are facts, sources in rate_tables/README.md; those that "
-    "come from the metadata of libphonenumber are under the Apache License 2.0 and are newer than published_on."
+    "EXAMPLE prices: the international, premium and toll-free rates, plans, charges and fees are made up, "
+    "but for the billing guide's own (overage 0.02, toll-free 0.019, phone 24.95, changes 15.00, late return "
+    "6.00). USF factors, tax rates, numbering and dialling are facts, sources in rate_tables/README.md; "
+    "those from the metadata of libphonenumber are under the Apache License 2.0 and newer than published_on."
 )
 
 Row = Mapping[str, str]

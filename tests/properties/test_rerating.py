@@ -16,9 +16,8 @@ from tests.oracle.random_months import make_month
 SHIPPED = Path(__file__).parents[2] / "rate_tables"
 SHIPPED_VERSION = "2020.1"
 
-pytestmark = pytest.mark.integration
 
-
+@pytest.mark.integration
 @pytest.mark.parametrize("seed", range(50))
 def test_a_random_month_agrees_in_every_column(seed: int, tmp_path: Path) -> None:
     month = make_month(tmp_path, seed)
@@ -38,6 +37,7 @@ def test_a_random_month_agrees_in_every_column(seed: int, tmp_path: Path) -> Non
     assert not found, summary(found)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("seed", range(50))
 def test_a_demo_month_agrees_in_every_column(seed: int, tmp_path: Path) -> None:
     demo, warehouse = tmp_path / "demo", tmp_path / "warehouse"

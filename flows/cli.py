@@ -1,0 +1,218 @@
+"""The command line (contract §1)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+
+from flows.settings import Settings, month_text, parse_date, parse_month
+from schemas.faults import ControlFailedError, InputRefusedError
+from transforms.timestamps import add_months
+
+DONE, UNFORESEEN, REFUSED, CONTROL_FAILED = 0, 1, 2, 3
+
+app = App(
+    name="tollbook",
+    help="Turns a month of telephone call records into invoices, to the cent, and explains every one.",
+    version_flags=["--version"],
+    result_action="return_value",
+)
+
+Cdrs = Annotated[Path, Parameter(env_var="TOLLBOOK_CDRS", help="Inbox of call records, a folder a month.")]
+ContractsFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_CONTRACTS", help="Contract tables.")]
+RateTablesFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_RATE_TABLES", help="Rate versions.")]
+Rates = Annotated[str | None, Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the newest frozen one if not named.")]
+Warehouse = Annotated[Path, Parameter(env_var="TOLLBOOK_WAREHOUSE", help="Where results go.")]
+IssueDate = Annotated[str | None, Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named.")]
+
+INBOX, CONTRACTS, RATE_TABLES, WAREHOUSE = Path("data/inbox"), Path("data/contracts"), Path("rate_tables"), Path("data/warehouse")
+
+
+def _console() -> Console:
+    return Console(highlight=False)
+
+
+@app.command
+def bill(
+    month: str,
+    *,
+    cdrs: Cdrs = INBOX,
+    contracts: ContractsFolder = CONTRACTS,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+    rates: Rates = None,
+    warehouse: Warehouse = WAREHOUSE,
+    issue_date: IssueDate = None,
+    prefect: Annotated[bool, Parameter(env_var="TOLLBOOK_PREFECT", negative=())] = False,
+) -> int:
+    """Run the month end of an invoice month: ingest, rate, invoice, publish.
+
+    Parameters
+    ----------
+    month
+        Invoice month, like 2020-02; it bills the calls of the month before.
+    prefect
+        Run as a Prefect flow run. So it is also where PREFECT_API_URL is set.
+    """
+    from flows.progress import advance, progress_bar  # noqa: PLC0415 - kept out of the start of other commands
+    from flows.runner import bill_month, prefect_is_asked_for  # noqa: PLC0415
+    from flows.summary import show_summary  # noqa: PLC0415
+
+    day = parse_date(issue_date, "--issue-date") if issue_date else None
+    settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, day)
+    console = _console()
+    with progress_bar(console, f"opening {month}"):
+        if prefect or prefect_is_asked_for():
+            from flows.flow_run import bill_as_flow_run  # noqa: PLC0415
+
+            outcome = bill_as_flow_run(settings)
+        else:
+            outcome = bill_month(settings, advance=advance)
+    if outcome.is_new:
+        show_summary(console, settings, outcome.run_id)
+    else:
+        console.print(f"{month} was issued by run {outcome.run_id} from the same inputs; nothing to do.", soft_wrap=True)
+    return DONE
+
+
+@app.command
+def ingest(
+    month: str,
+    *,
+    cdrs: Cdrs = INBOX,
+    contracts: ContractsFolder = CONTRACTS,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+    rates: Rates = None,
+    warehouse: Warehouse = WAREHOUSE,
+) -> int:
+    """Only read, check and store the call records of a usage month.
+
+    Parameters
+    ----------
+    month
+        Usage month, like 2020-01.
+    """
+    from flows.ingest_summary import show_ingested  # noqa: PLC0415
+    from flows.progress import advance, progress_bar  # noqa: PLC0415
+    from flows.runner import ingest_month  # noqa: PLC0415
+
+    settings = Settings(add_months(parse_month(month), 1), cdrs, contracts, rate_tables, rates, warehouse)
+    console = _console()
+    with progress_bar(console, f"opening {month}"):
+        ingested = ingest_month(settings, advance=advance)
+    show_ingested(console, ingested)
+    return DONE
+
+
+@app.command
+def details(
+    account: str,
+    month: str,
+    *,
+    lang: Literal["en", "fr"] | None = None,
+    by_pair: Annotated[bool, Parameter(negative=())] = False,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    warehouse: Warehouse = WAREHOUSE,
+) -> int:
+    """Write the billed call details CSV of an account and usage month.
+
+    Parameters
+    ----------
+    account
+        Account id.
+    month
+        Usage month, like 2020-01.
+    lang
+        Language of header and call types; the account's own if not named.
+    by_pair
+        One row a source, destination, call type and rate.
+    output
+        File to write; standard output if not named.
+    """
+    from flows.details import account_details  # noqa: PLC0415
+    from flows.files import written_whole  # noqa: PLC0415
+
+    content = account_details(warehouse, account, month_text(parse_month(month)), lang, by_pair=by_pair)
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        with written_whole(output) as partial:
+            partial.write_bytes(content)
+    return DONE
+
+
+@app.command
+def demo(
+    *,
+    calls: int = 200_000,
+    accounts: int = 200,
+    seed: int = 1,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("data/demo"),
+    plain: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Make a synthetic month: DIR/inbox/2020-01 and DIR/contracts. The same seed gives the same bytes.
+
+    Parameters
+    ----------
+    calls
+        Call records in all.
+    accounts
+        Customer accounts.
+    seed
+        Which month of all possible ones.
+    output
+        Folder to write; an earlier demo in it is replaced.
+    plain
+        Plain CSV only, without trouble and other formats (for measuring).
+    """
+    from flows.demo import make_demo  # noqa: PLC0415
+
+    made = make_demo(calls, accounts, seed, output, formats=not plain)
+    _console().print(
+        f"demo month of {made.call_count:,} calls and {made.account_count:,} accounts in {made.folder}; "
+        f"bill it with: tollbook bill 2020-02 --cdrs {made.inbox} --contracts {made.contracts} --warehouse {made.folder / 'warehouse'}",
+        soft_wrap=True,
+    )
+    return DONE
+
+
+def _guarded(command: Callable[[], object]) -> int:
+    """The command's exit code; errors go to stderr, one clear sentence first (contract §1)."""
+    try:
+        result = command()
+    except InputRefusedError as refused:
+        return _tell(str(refused), REFUSED)
+    except ControlFailedError as failed:
+        return _tell(str(failed), CONTROL_FAILED)
+    except (CycloptsError, SystemExit) as misuse:
+        code = misuse.code if isinstance(misuse, SystemExit) else REFUSED
+        return code if isinstance(code, int) else REFUSED
+    except KeyboardInterrupt:
+        return _tell("stopped; nothing was published", UNFORESEEN)
+    except Exception as error:
+        if os.environ.get("TOLLBOOK_DEBUG"):
+            traceback.print_exc()
+        return _tell(f"unforeseen: {type(error).__name__}: {error}; nothing was published. TOLLBOOK_DEBUG=1 shows where.", UNFORESEEN)
+    return result if isinstance(result, int) else DONE
+
+
+def _tell(message: str, code: int) -> int:
+    print(f"tollbook: {message}", file=sys.stderr)
+    return code
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line and return its exit code."""
+    return _guarded(lambda: app(list(argv), exit_on_error=False, print_error=True))
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))

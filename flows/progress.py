@@ -1,0 +1,37 @@
+"""A progress bar over the stages' units, whichever way they are run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from flows.stages import Stage
+
+_watchers: list[Callable[[Stage], None]] = []
+
+
+def advance(stage: Stage) -> None:
+    """Tell whoever watches that a unit of the stage is done."""
+    for watcher in _watchers:
+        watcher(stage)
+
+
+@contextmanager
+def progress_bar(console: Console, first: str) -> Iterator[None]:
+    """A bar on the console while this lasts: what is being done, and how many units are done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn("{task.completed:.0f} done"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+        bar = progress.add_task(first, total=None)
+
+        def watch(stage: Stage) -> None:
+            progress.update(bar, description=stage.says, advance=1)
+
+        _watchers.append(watch)
+        try:
+            yield
+            progress.update(bar, description="done", total=progress.tasks[0].completed)
+        finally:
+            _watchers.remove(watch)

@@ -1,0 +1,125 @@
+"""A month run from its settings to what was published: in process, or as a Prefect flow run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flows.month import Month, open_month
+from flows.settings import Settings, month_text
+from flows.stages import INGEST_STAGES, STAGES, Stage, kept_open, write_plan
+from flows.warehouse import published_runs
+from schemas.faults import Fault, InputRefusedError
+
+Advance = Callable[[Stage], None]
+WorkUnit = Callable[[Stage, Path, str], Path]
+
+
+class BillOutcome(NamedTuple):
+    """The run that the month's invoices come from, and whether it was done now or stood there before."""
+
+    run_id: str
+    is_new: bool
+
+
+def work_in_process(stage: Stage, plan: Path, unit: str) -> Path:
+    """One unit of a stage, here and now."""
+    return stage.work(plan, unit)
+
+
+def run_stages(stages: tuple[Stage, ...], month: Month, plan: Path, work: WorkUnit, advance: Advance) -> None:
+    """The recipe of a month end: every unit of every stage, in their order."""
+    with kept_open(plan, month):
+        for stage in stages:
+            for unit in stage.units(month):
+                work(stage, plan, unit)
+                advance(stage)
+
+
+def _without_program(identity: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in identity.items() if key not in ("program", "run_id", "kind")}
+
+
+def issued_run(month: Month) -> str | None:
+    """The run that issued this month from the same inputs; None where it was not issued yet.
+
+    Raises InputRefusedError where it was issued from others: an issued invoice never changes (rule 12.1).
+    """
+    for run in published_runs(month.settings.warehouse):
+        if run["kind"] != "bill" or run["invoice_month"] != month.settings.invoice_month:
+            continue
+        issued = _without_program(json.loads(run["manifest"]))
+        now = _without_program(month.identity)
+        if issued == now:
+            return str(run["run_id"])
+        changed = sorted(key for key in now if issued.get(key) != now[key])
+        invoice_month = month_text(month.settings.invoice_month)
+        raise InputRefusedError(
+            Fault(
+                invoice_month,
+                f"was issued by run {run['run_id']} from other inputs (changed: {', '.join(changed)}), "
+                "and an issued invoice never changes",
+                f"use `tollbook rerun {invoice_month} --reason ...` to see what would differ",
+            )
+        )
+    return None
+
+
+@contextmanager
+def _only_run(warehouse: Path) -> Iterator[None]:
+    """One run at a time in a warehouse."""
+    warehouse.mkdir(parents=True, exist_ok=True)
+    with (warehouse / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputRefusedError(
+                Fault(str(warehouse), "another run is at work in this warehouse", "wait until it has ended")
+            ) from error
+        yield
+
+
+def _open_writable(settings: Settings) -> Month:
+    month = open_month(settings)
+    try:
+        settings.warehouse.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = "name another folder with --warehouse"
+        raise InputRefusedError(Fault(str(settings.warehouse), f"cannot be made: {error.strerror}", remedy)) from error
+    return month
+
+
+def bill_month(settings: Settings, work: WorkUnit = work_in_process, advance: Advance | None = None) -> BillOutcome:
+    """The month's invoices, published; nothing is done where the same inputs issued them before.
+
+    Raises InputRefusedError (nothing was changed) and ControlFailedError (nothing was published).
+    """
+    started_at = dt.datetime.now(dt.UTC)
+    month = _open_writable(settings)
+    with _only_run(settings.warehouse):
+        issued = issued_run(month)
+        if issued is not None:
+            return BillOutcome(issued, is_new=False)
+        plan = write_plan(month, started_at)
+        run_stages(STAGES, month, plan, work, advance or (lambda _: None))
+    return BillOutcome(month.run_id, is_new=True)
+
+
+def ingest_month(settings: Settings, advance: Advance | None = None) -> Month:
+    """The usage month's records read, checked and stored; what was stored before is not read again."""
+    month = _open_writable(settings)
+    with _only_run(settings.warehouse):
+        plan = write_plan(month, dt.datetime.now(dt.UTC))
+        run_stages(INGEST_STAGES, month, plan, work_in_process, advance or (lambda _: None))
+    return month
+
+
+def prefect_is_asked_for() -> bool:
+    """Whether the environment names a Prefect server to run under."""
+    return bool(os.environ.get("PREFECT_API_URL"))

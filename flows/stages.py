@@ -1,0 +1,113 @@
+"""The stages of a month end, files in to files out: one list for both ways to run.
+
+A stage's unit takes the path of the run's plan and a name (a file, a bucket), and returns the path that it wrote.
+Nothing but paths passes between units, so each can run in another process.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from flows.accounts_of_rows import account_for_rows
+from flows.files import read_json, write_json
+from flows.ingest import find_repeats, ingest_file
+from flows.invoicing import invoice_month
+from flows.month import Month, open_month
+from flows.publish import publish
+from flows.rating import rate_bucket
+from flows.settings import Settings
+from schemas.faults import Fault, InputRefusedError
+
+_OPEN: dict[Path, Month] = {}
+
+
+def write_plan(month: Month, started_at: dt.datetime) -> Path:
+    """The run's plan: its settings, and the run id that its inputs must still lead to."""
+    plan = month.work_folder() / "plan.json"
+    content = {"run_id": month.run_id, "started_at": started_at.isoformat(), "settings": month.settings.as_text()}
+    write_json(content, plan)
+    return plan
+
+
+@contextmanager
+def kept_open(plan: Path, month: Month) -> Iterator[None]:
+    """While this lasts, units of the plan in this process share the month; elsewhere they open it again."""
+    _OPEN[plan] = month
+    try:
+        yield
+    finally:
+        del _OPEN[plan]
+
+
+def _month_of(plan: Path) -> Month:
+    if plan in _OPEN:
+        return _OPEN[plan]
+    content = read_json(plan)
+    month = open_month(Settings.from_text(content["settings"]))
+    if month.run_id != content["run_id"]:
+        raise InputRefusedError(Fault(str(plan), "an input changed while the month was run", "run the month again"))
+    return month
+
+
+def _ingest(plan: Path, unit: str) -> Path:
+    month = _month_of(plan)
+    record = next(record for record in month.record_files if record.name == unit)
+    return ingest_file(month.ingest_plan, record)
+
+
+def _repeats(plan: Path, _: str) -> Path:
+    return find_repeats(_month_of(plan).ingest_plan)
+
+
+def _rate(plan: Path, unit: str) -> Path:
+    return rate_bucket(_month_of(plan), int(unit))
+
+
+def _invoice(plan: Path, _: str) -> Path:
+    return invoice_month(_month_of(plan))
+
+
+def _account(plan: Path, _: str) -> Path:
+    return account_for_rows(_month_of(plan))
+
+
+def _publish(plan: Path, _: str) -> Path:
+    return publish(_month_of(plan), dt.datetime.fromisoformat(read_json(plan)["started_at"]))
+
+
+def _files(month: Month) -> list[str]:
+    return [record.name for record in month.record_files]
+
+
+def _buckets(month: Month) -> list[str]:
+    return [str(bucket) for bucket in range(month.ingest_plan.bucket_count)]
+
+
+def _whole(month: Month) -> list[str]:
+    return [month.settings.invoice_month.strftime("%Y-%m")]
+
+
+class Stage(NamedTuple):
+    """A step of the month end: its name, what it says it does, its units, and the work on one."""
+
+    name: str
+    says: str
+    units: Callable[[Month], list[str]]
+    work: Callable[[Path, str], Path]
+
+
+INGEST_STAGES: tuple[Stage, ...] = (
+    Stage("ingest", "reading call records", _files, _ingest),
+    Stage("repeats", "looking for repeated calls", _whole, _repeats),
+)
+STAGES: tuple[Stage, ...] = (
+    *INGEST_STAGES,
+    Stage("rate", "rating calls", _buckets, _rate),
+    Stage("invoice", "writing invoices", _whole, _invoice),
+    Stage("account", "accounting for every row", _whole, _account),
+    Stage("publish", "checking and publishing", _whole, _publish),
+)

@@ -1,0 +1,73 @@
+"""What a run came to, for the person who started it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from flows.settings import Settings, month_text
+from flows.warehouse import DATABASE
+
+_OUTCOMES = """
+select outcome, sum(n)::bigint as records from (
+    select unnest(['billed or included', 'not billed', 'duplicate', 'conflict', 'suspended', 'outside the month', 'rejected']) as outcome,
+        unnest([rows_billed, rows_unbilled, rows_duplicate, rows_conflict, rows_suspended, rows_outside_month, rows_rejected]) as n,
+        unnest([1, 2, 3, 4, 5, 6, 7]) as place
+    from source_files where run_id = $run_id
+) group by outcome, place order by place
+"""
+_CATEGORIES = """
+select currency, category, count(*)::bigint as lines, sum(amount) as amount
+from invoice_line_items as line join invoices using (invoice_id)
+where run_id = $run_id
+group by currency, category
+order by currency, min(line_number), category
+"""
+_CONTROLS = """
+select control, count(*)::bigint as checked, count(*) filter (where difference <> 0)::bigint as failed
+from run_controls where run_id = $run_id group by control order by control
+"""
+_WARNINGS = "select kind, count(*)::bigint as rows, string_agg(distinct detail, '; ') as detail from warnings where run_id = $run_id group by kind order by kind"
+_TOTALS = "select currency, count(*)::bigint as invoices, sum(total) as total from invoices where run_id = $run_id group by currency order by currency"
+
+
+def _table(connection: duckdb.DuckDBPyConnection, title: str, query: str, run_id: str) -> Table:
+    found = connection.sql(query, params={"run_id": run_id})
+    table = Table(title=title, title_justify="left", title_style="bold")
+    rows = found.fetchall()
+    for place, name in enumerate(found.columns):
+        is_number = bool(rows) and not isinstance(rows[0][place], str)
+        table.add_column(name, justify="right" if is_number else "left")
+    for row in rows:
+        table.add_row(*(f"{value:,}" if not isinstance(value, str) else value for value in row))
+    return table
+
+
+def show_summary(console: Console, settings: Settings, run_id: str) -> None:
+    """Calls by outcome, lines by category, warnings, the controls, and where the files are."""
+    warehouse = settings.warehouse
+    connection = duckdb.connect(str(warehouse / DATABASE), read_only=True)
+    try:
+        console.print(_table(connection, "Call records by outcome", _OUTCOMES, run_id))
+        console.print(_table(connection, "Invoice lines by category", _CATEGORIES, run_id))
+        console.print(_table(connection, "Invoices", _TOTALS, run_id))
+        warnings = _table(connection, "Warnings", _WARNINGS, run_id)
+        if warnings.row_count:
+            console.print(warnings)
+        console.print(_table(connection, "Controls: both sides equal", _CONTROLS, run_id))
+    finally:
+        connection.close()
+    _show_places(console, warehouse, month_text(settings.usage_month), run_id)
+
+
+def _show_places(console: Console, warehouse: Path, usage_month: str, run_id: str) -> None:
+    places = {
+        "database": warehouse / DATABASE,
+        "billed call details": warehouse / "details" / usage_month,
+        "manifest": warehouse / "runs" / run_id / "manifest.json",
+    }
+    for name, path in places.items():
+        console.print(f"{name + ':':<22}{path}", soft_wrap=True, highlight=False)
