@@ -31,27 +31,36 @@ def _source_files(month: Month, aside: pl.DataFrame) -> pl.DataFrame:
     by_aside = aside.group_by("source_file", "outcome").agg(
         rows=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").fill_null(0).sum()
     )
-    ended = pl.concat(
-        [bucket_frames(month, "counts").filter(pl.col("outcome") != "suspended"), by_aside]
-    )
+    ended = pl.concat([bucket_frames(month, "counts").filter(pl.col("outcome") != "suspended"), by_aside])
     counts = ended.group_by("source_file").agg(
-        *(pl.col("rows").filter(pl.col("outcome") == outcome).sum().alias(f"rows_{outcome}") for outcome in _OUTCOMES),
+        *(
+            pl.col("rows").filter(pl.col("outcome") == outcome).sum().alias(f"rows_{outcome}")
+            for outcome in _OUTCOMES
+        ),
         seconds_accounted=pl.col("seconds").sum(),
     )
     numbers = [*(f"rows_{outcome}" for outcome in _OUTCOMES), "seconds_accounted"]
-    return read.join(counts, on="source_file", how="left", validate="1:1").with_columns(pl.col(numbers).fill_null(0))
+    return read.join(counts, on="source_file", how="left", validate="1:1").with_columns(
+        pl.col(numbers).fill_null(0)
+    )
 
 
 def _warnings(month: Month, aside: pl.DataFrame) -> pl.DataFrame:
     """One row a file or account and kind, with the count in detail."""
     counted = bucket_frames(month, "warnings").group_by("source_file", "kind").agg(pl.col("calls").sum())
     records = counted.select("source_file", "kind", detail=pl.format("{} calls", "calls"))
-    conflicts = aside.filter(pl.col("outcome") == "conflict").group_by("source_file").agg(
-        kind=pl.lit("conflict"), detail=pl.format("{} records", pl.len())
+    conflicts = (
+        aside.filter(pl.col("outcome") == "conflict")
+        .group_by("source_file")
+        .agg(kind=pl.lit("conflict"), detail=pl.format("{} records", pl.len()))
     )
-    suspended = aside.filter(pl.col("outcome") == "suspended").group_by("source_file").agg(
-        kind=pl.lit("suspended_calls"),
-        detail=pl.format("{} calls, {} seconds", pl.len(), pl.col("duration_seconds").sum()),
+    suspended = (
+        aside.filter(pl.col("outcome") == "suspended")
+        .group_by("source_file")
+        .agg(
+            kind=pl.lit("suspended_calls"),
+            detail=pl.format("{} calls, {} seconds", pl.len(), pl.col("duration_seconds").sum()),
+        )
     )
     invoicing = pl.read_parquet(month.work_folder() / "invoices" / "warnings.parquet")
     return pl.concat([records, conflicts, suspended, invoicing], how="diagonal").with_columns(

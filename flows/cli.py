@@ -28,11 +28,21 @@ app = App(
 Cdrs = Annotated[Path, Parameter(env_var="TOLLBOOK_CDRS", help="Inbox of call records, a folder a month.")]
 ContractsFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_CONTRACTS", help="Contract tables.")]
 RateTablesFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_RATE_TABLES", help="Rate versions.")]
-Rates = Annotated[str | None, Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the newest frozen one if not named.")]
+Rates = Annotated[
+    str | None, Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the newest frozen one if not named.")
+]
 Warehouse = Annotated[Path, Parameter(env_var="TOLLBOOK_WAREHOUSE", help="Where results go.")]
-IssueDate = Annotated[str | None, Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named.")]
+IssueDate = Annotated[
+    str | None,
+    Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named."),
+]
 
-INBOX, CONTRACTS, RATE_TABLES, WAREHOUSE = Path("data/inbox"), Path("data/contracts"), Path("rate_tables"), Path("data/warehouse")
+INBOX, CONTRACTS, RATE_TABLES, WAREHOUSE = (
+    Path("data/inbox"),
+    Path("data/contracts"),
+    Path("rate_tables"),
+    Path("data/warehouse"),
+)
 
 
 def _console() -> Console:
@@ -60,16 +70,16 @@ def bill(
     prefect
         Run as a Prefect flow run. So it is also where PREFECT_API_URL is set.
     """
-    from flows.progress import advance, progress_bar  # noqa: PLC0415 - kept out of the start of other commands
-    from flows.runner import bill_month, prefect_is_asked_for  # noqa: PLC0415
-    from flows.summary import show_summary  # noqa: PLC0415
+    from flows.progress import advance, progress_bar
+    from flows.runner import bill_month, prefect_is_asked_for
+    from flows.summary import show_summary
 
     day = parse_date(issue_date, "--issue-date") if issue_date else None
     settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, day)
     console = _console()
     with progress_bar(console, f"opening {month}"):
         if prefect or prefect_is_asked_for():
-            from flows.flow_run import bill_as_flow_run  # noqa: PLC0415
+            from flows.flow_run import bill_as_flow_run
 
             outcome = bill_as_flow_run(settings)
         else:
@@ -77,7 +87,9 @@ def bill(
     if outcome.is_new:
         show_summary(console, settings, outcome.run_id)
     else:
-        console.print(f"{month} was issued by run {outcome.run_id} from the same inputs; nothing to do.", soft_wrap=True)
+        console.print(
+            f"{month} was issued by run {outcome.run_id} from the same inputs; nothing to do.", soft_wrap=True
+        )
     return DONE
 
 
@@ -98,9 +110,9 @@ def ingest(
     month
         Usage month, like 2020-01.
     """
-    from flows.ingest_summary import show_ingested  # noqa: PLC0415
-    from flows.progress import advance, progress_bar  # noqa: PLC0415
-    from flows.runner import ingest_month  # noqa: PLC0415
+    from flows.ingest_summary import show_ingested
+    from flows.progress import advance, progress_bar
+    from flows.runner import ingest_month
 
     settings = Settings(add_months(parse_month(month), 1), cdrs, contracts, rate_tables, rates, warehouse)
     console = _console()
@@ -135,8 +147,8 @@ def details(
     output
         File to write; standard output if not named.
     """
-    from flows.details import account_details  # noqa: PLC0415
-    from flows.files import written_whole  # noqa: PLC0415
+    from flows.details import account_details
+    from flows.files import written_whole
 
     content = account_details(warehouse, account, month_text(parse_month(month)), lang, by_pair=by_pair)
     if output is None:
@@ -172,7 +184,7 @@ def demo(
     plain
         Plain CSV only, without trouble and other formats (for measuring).
     """
-    from flows.demo import make_demo  # noqa: PLC0415
+    from flows.demo import make_demo
 
     made = make_demo(calls, accounts, seed, output, formats=not plain)
     _console().print(
@@ -199,7 +211,10 @@ def _guarded(command: Callable[[], object]) -> int:
     except Exception as error:
         if os.environ.get("TOLLBOOK_DEBUG"):
             traceback.print_exc()
-        return _tell(f"unforeseen: {type(error).__name__}: {error}; nothing was published. TOLLBOOK_DEBUG=1 shows where.", UNFORESEEN)
+        return _tell(
+            f"unforeseen: {type(error).__name__}: {error}; nothing was published. TOLLBOOK_DEBUG=1 shows where.",
+            UNFORESEEN,
+        )
     return result if isinstance(result, int) else DONE
 
 

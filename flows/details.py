@@ -23,16 +23,23 @@ order by start_time, call_id, source
 """
 
 
-def _run_and_language(connection: duckdb.DuckDBPyConnection | None, account: str, usage_month: str) -> tuple[str, str]:
+def _run_and_language(
+    connection: duckdb.DuckDBPyConnection | None, account: str, usage_month: str
+) -> tuple[str, str]:
     """The run that issued the month, and the account's language on its invoice (`en` without one)."""
     invoice_month = add_months(parse_month(usage_month), 1)
     missing = InputRefusedError(
-        Fault(usage_month, "no invoices were published for the calls of this month", f"run `tollbook bill {month_text(invoice_month)}` first")
+        Fault(
+            usage_month,
+            "no invoices were published for the calls of this month",
+            f"run `tollbook bill {month_text(invoice_month)}` first",
+        )
     )
     if connection is None:
         raise missing
     runs = connection.sql(
-        "select run_id from runs where invoice_month = $month and kind = 'bill'", params={"month": invoice_month}
+        "select run_id from runs where invoice_month = $month and kind = 'bill'",
+        params={"month": invoice_month},
     ).fetchall()
     if not runs:
         raise missing
@@ -42,7 +49,12 @@ def _run_and_language(connection: duckdb.DuckDBPyConnection | None, account: str
     ).fetchall()
     if not found:
         raise InputRefusedError(
-            Fault("account", "no invoice was ever published for this account", "look the id up in the table invoices", value=account)
+            Fault(
+                "account",
+                "no invoice was ever published for this account",
+                "look the id up in the table invoices",
+                value=account,
+            )
         )
     return str(runs[0][0]), str(found[0][0])
 
@@ -51,7 +63,9 @@ def _micros(name: str) -> pl.Expr:
     return (pl.col(name) * 1_000_000).cast(pl.Int64)
 
 
-def account_details(warehouse: Path, account: str, usage_month: str, language: str | None, *, by_pair: bool) -> bytes:
+def account_details(
+    warehouse: Path, account: str, usage_month: str, language: str | None, *, by_pair: bool
+) -> bytes:
     """The CSV of an account and usage month; the header alone where it has no such calls.
 
     Raises InputRefusedError where the month or the account was never billed.

@@ -28,13 +28,13 @@ def prepare_environment(warehouse: Path) -> None:
 
 def bill_as_flow_run(settings: Settings) -> BillOutcome:
     """The month billed by the flow `month_end`; the same bytes as in process."""
-    from flows.month import open_month  # noqa: PLC0415
+    from flows.month import open_month
 
     issued = issued_run(open_month(settings))
     if issued is not None:
         return BillOutcome(issued, is_new=False)
     prepare_environment(settings.warehouse)
-    from flows.month_end import month_end  # noqa: PLC0415 - Prefect reads its environment when it is imported
+    from flows.month_end import month_end
 
     run_id = month_end(
         f"{settings.invoice_month:%Y-%m}",

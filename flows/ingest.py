@@ -68,9 +68,9 @@ def _file_columns(record: RecordFile) -> dict[str, pl.Expr]:
 def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.DataFrame:
     aside = judged.filter(pl.col("outcome").is_not_null())
     raw = block.raw_records(aside["source_line"]) if not aside.is_empty() else []
-    return aside.with_columns(
-        pl.Series("raw_record", raw, dtype=pl.String), **_file_columns(record)
-    ).select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items())
+    return aside.with_columns(pl.Series("raw_record", raw, dtype=pl.String), **_file_columns(record)).select(
+        pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items()
+    )
 
 
 def _accepted(judged: pl.DataFrame, record: RecordFile) -> pl.DataFrame:
@@ -107,10 +107,13 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
         for number, block in enumerate(read_blocks(record, source)):
             judged = screen(canonical_text(block.rows, source), source, plan.directory, plan.usage_month)
             counts["rows_read"] += judged.height
-            counts["seconds_read"] += judged["duration_seconds"].sum() or 0
+            counts["seconds_read"] += int(judged["duration_seconds"].sum())
             aside.append(_set_aside(judged, block, record))
             _write_buckets(_accepted(judged, record), partial, number, plan.bucket_count)
-        write_parquet(pl.concat(aside) if aside else pl.DataFrame(schema=SET_ASIDE_SCHEMA), partial / "set_aside.parquet")
+        write_parquet(
+            pl.concat(aside) if aside else pl.DataFrame(schema=SET_ASIDE_SCHEMA),
+            partial / "set_aside.parquet",
+        )
         write_json({**counts, "bytes": record.size, "sha256": record.sha256}, partial / "piece.json")
     return target
 
@@ -159,7 +162,9 @@ def _line_count(block: Block) -> int:
 def with_raw_records(plan: IngestPlan, aside: pl.DataFrame) -> pl.DataFrame:
     """Set-aside rows with the text of their record."""
     raw = _raw_records(plan, aside.select("source_file", "source_line"))
-    return aside.join(raw, on=["source_file", "source_line"], how="left", maintain_order="left", validate="1:1")
+    return aside.join(
+        raw, on=["source_file", "source_line"], how="left", maintain_order="left", validate="1:1"
+    )
 
 
 def find_repeats(plan: IngestPlan) -> Path:
@@ -175,10 +180,14 @@ def find_repeats(plan: IngestPlan) -> Path:
         records = _repeated_records(_call_files(plan, source))
         if records is not None:
             judged = judge_repeats(records.join(order, on="source_file", how="left", validate="m:1"))
-            found.append(judged.filter(pl.col("outcome").is_not_null()).with_columns(reason=pl.col("outcome")))
+            found.append(
+                judged.filter(pl.col("outcome").is_not_null()).with_columns(reason=pl.col("outcome"))
+            )
     if found:
         aside = with_raw_records(plan, pl.concat(found))
-        write_parquet(aside.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items()), target)
+        write_parquet(
+            aside.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items()), target
+        )
     else:
         write_parquet(pl.DataFrame(schema=SET_ASIDE_SCHEMA), target)
     return target

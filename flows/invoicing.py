@@ -13,10 +13,17 @@ from flows.rating import bucket_frames
 from schemas.faults import Fault, refuse_if_any
 from transforms.fees import quarter_of
 from transforms.invoices import FeeTables, add_fees_and_taxes, invoice_rows, number_lines
-from transforms.line_items import DRAFT_SCHEMA, draft_lines
+from transforms.line_items import draft_lines
 from transforms.one_time import buyout_lines, late_returns, one_time_lines, price_one_time, return_lines
 from transforms.policy import policy_whole_number, with_setting
-from transforms.recurring import device_count, full_months, low_usage_units, part_months, price_items, recurring_lines
+from transforms.recurring import (
+    device_count,
+    full_months,
+    low_usage_units,
+    part_months,
+    price_items,
+    recurring_lines,
+)
 from transforms.regional_rows import rows_in_force
 from transforms.usage_lines import usage_lines
 
@@ -42,7 +49,9 @@ def priced_items(month: Month) -> pl.DataFrame:
     """The items billed this month, whole and part months, with their prices."""
     started = with_setting(month.items, month.rates.policy, "start_day_billed", "start")
     invoice_month = month.settings.invoice_month
-    billed = pl.concat([full_months(started, invoice_month), part_months(started, invoice_month)], how="diagonal")
+    billed = pl.concat(
+        [full_months(started, invoice_month), part_months(started, invoice_month)], how="diagonal"
+    )
     priced = price_items(billed, month.rates.charges, month.rates.plans, month.changes)
     refuse_if_any(_price_faults(month, priced, "price_date", "an item"))
     return priced
@@ -63,7 +72,9 @@ def _one_time_drafts(month: Month) -> pl.DataFrame:
     )
     returns = returns.rename({"restocking_percent": "restocking_percent_micros"})
     late = late_returns(returns, accounts, rates.charges, changes)
-    faults = _price_faults(month, charged, "on", "a one-time charge") + _price_faults(month, late, "on", "a late return")
+    faults = _price_faults(month, charged, "on", "a one-time charge") + _price_faults(
+        month, late, "on", "a late return"
+    )
     refuse_if_any(faults)
     buyouts = buyout_lines(accounts.filter(_in_usage_month(month, "end_of_service")))
     return pl.concat([one_time_lines(charged), return_lines(returns), one_time_lines(late), buyouts])
@@ -89,42 +100,60 @@ def _fee_tables(month: Month, invoiced: pl.DataFrame) -> FeeTables:
     return FeeTables(
         rows_in_force(rates.fees, issue_date),
         factors.select("country", "factor_percent_micros"),
-        rows_in_force(rates.usf_shares, issue_date).select("country", "category", "interstate_share_percent_micros"),
+        rows_in_force(rates.usf_shares, issue_date).select(
+            "country", "category", "interstate_share_percent_micros"
+        ),
         rows_in_force(rates.taxes, issue_date),
     )
 
 
 def _warnings(month: Month, lines: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame:
     """Warnings of invoicing. Grain: account, kind."""
-    refused = discounts.filter(pl.col("flagged") > pl.col("discounted")).group_by("account_id").agg(
-        detail=pl.format("{} units at the full price", (pl.col("flagged") - pl.col("discounted")).sum())
+    refused = (
+        discounts.filter(pl.col("flagged") > pl.col("discounted"))
+        .group_by("account_id")
+        .agg(detail=pl.format("{} units at the full price", (pl.col("flagged") - pl.col("discounted")).sum()))
     )
     untaxed = (
         month.accounts.filter(~pl.col("is_exempt"))
         .join(lines.select("account_id").unique(), on="account_id", how="semi")
-        .join(rows_in_force(month.rates.taxes, month.dates.issue_date).rename({"region": "row_region"}), on="country", how="left")
+        .join(
+            rows_in_force(month.rates.taxes, month.dates.issue_date).rename({"region": "row_region"}),
+            on="country",
+            how="left",
+        )
         .filter((pl.col("row_region") == "*") | (pl.col("row_region") == pl.col("region")))
         .select("account_id")
     )
-    invoiced = month.accounts.filter(~pl.col("is_exempt")).join(lines.select("account_id").unique(), on="account_id", how="semi")
-    without = invoiced.join(untaxed, on="account_id", how="anti").select("account_id", detail=pl.lit("1 invoice without tax rows"))
-    return pl.concat(
-        [
-            refused.with_columns(kind=pl.lit("low_usage_not_allowed")),
-            without.with_columns(kind=pl.lit("no_tax_rows")),
-        ],
-        how="diagonal",
-    ).select("account_id", "kind", "detail").sort("kind", "account_id")
+    invoiced = month.accounts.filter(~pl.col("is_exempt")).join(
+        lines.select("account_id").unique(), on="account_id", how="semi"
+    )
+    without = invoiced.join(untaxed, on="account_id", how="anti").select(
+        "account_id", detail=pl.lit("1 invoice without tax rows")
+    )
+    return (
+        pl.concat(
+            [
+                refused.with_columns(kind=pl.lit("low_usage_not_allowed")),
+                without.with_columns(kind=pl.lit("no_tax_rows")),
+            ],
+            how="diagonal",
+        )
+        .select("account_id", "kind", "detail")
+        .sort("kind", "account_id")
+    )
 
 
 def draft_month(month: Month) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """All lines above fees, unrounded; the low-usage discounts; devices with a full-month line."""
     priced = priced_items(month)
-    minimum = policy_whole_number(month.rates.policy, "low_usage_minimum_phones", month.settings.invoice_month)
+    minimum = policy_whole_number(
+        month.rates.policy, "low_usage_minimum_phones", month.settings.invoice_month
+    )
     discounts = low_usage_units(priced, month.accounts, minimum)
     recurring = draft_lines(recurring_lines(priced, discounts))
     usage = usage_lines(bucket_frames(month, "totals"), month.usage_month)
-    drafts = pl.concat([recurring, usage, _one_time_drafts(month)]).cast(DRAFT_SCHEMA)
+    drafts = pl.concat([recurring, usage, _one_time_drafts(month)])
     return drafts, discounts, device_count(priced)
 
 
@@ -140,7 +169,9 @@ def invoice_month(month: Month) -> Path:
     invoices = invoice_rows(lines, month.accounts, month.dates, month.rates.version)
     with written_whole(target) as partial:
         partial.mkdir()
-        write_parquet(number_lines(lines, month.accounts, month_start), partial / "invoice_line_items.parquet")
+        write_parquet(
+            number_lines(lines, month.accounts, month_start), partial / "invoice_line_items.parquet"
+        )
         write_parquet(invoices.with_columns(run_id=pl.lit(month.run_id)), partial / "invoices.parquet")
         write_parquet(_warnings(month, lines, discounts), partial / "warnings.parquet")
     return target

@@ -53,7 +53,9 @@ class Month:
     def accounts(self) -> pl.DataFrame:
         """Accounts by account_id, with all that `account_terms` adds, and is_exempt."""
         resolved = resolved_accounts(self.contracts.accounts, self.rates.policy)
-        terms = account_terms(resolved, self.rates.plans, self.rates.dialing_plans, self.changes, self.usage_month)
+        terms = account_terms(
+            resolved, self.rates.plans, self.rates.dialing_plans, self.changes, self.usage_month
+        )
         return terms.with_columns(is_exempt=is_exempt(self.dates.issue_date))
 
     @cached_property
@@ -82,7 +84,8 @@ class Month:
             buckets *= 2
         accounts = self.accounts.select("account_id", "country").with_columns(
             bucket=pl.Series(
-                [zlib.crc32(account.encode()) % buckets for account in self.accounts["account_id"]], dtype=pl.Int64
+                [zlib.crc32(account.encode()) % buckets for account in self.accounts["account_id"]],
+                dtype=pl.Int64,
             )
         )
         names = sorted({record.source for record in self.record_files})
@@ -111,9 +114,13 @@ class Month:
     @cached_property
     def rated_accounts(self) -> pl.DataFrame:
         """Accounts with their pool and the scopes of the rate book."""
-        devices = devices_in_service(self.items, self.accounts, self.rates.charges, self.changes, self.usage_month)
+        devices = devices_in_service(
+            self.items, self.accounts, self.rates.charges, self.changes, self.usage_month
+        )
         pooled = with_pool(self.accounts, self.rates.plans, devices, self.usage_month)
-        return pooled.join(self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left")
+        return pooled.join(
+            self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left"
+        )
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -153,7 +160,12 @@ def _invoice_dates(settings: Settings, rates: RateTables) -> InvoiceDates:
         month = month_text(settings.invoice_month)
         remedy = f"choose a day from {month}-01 to {month}-{last:02d} (rule 1.2)"
         raise InputRefusedError(
-            Fault("--issue-date", "invoices are issued in the first days of their month", remedy, value=str(issue_date))
+            Fault(
+                "--issue-date",
+                "invoices are issued in the first days of their month",
+                remedy,
+                value=str(issue_date),
+            )
         )
 
     def after(setting: str) -> dt.date:
@@ -184,6 +196,8 @@ def open_month(settings: Settings) -> Month:
     record_files = tuple(find_record_files(settings.cdrs, month_text(settings.usage_month)))
     rates = load_version(settings.rate_tables, version)
     contracts = read_contracts(settings.contracts, rates)
-    month = Month(settings.with_rates(version), rates, contracts, record_files, _invoice_dates(settings, rates))
+    month = Month(
+        settings.with_rates(version), rates, contracts, record_files, _invoice_dates(settings, rates)
+    )
     _refuse_uncovered_currencies(month)
     return month

@@ -64,7 +64,9 @@ def archive_tables(month: Month) -> None:
     """The small tables as Parquet, partitioned by month, beside the calls; kept as this run issued them."""
     for name, frame in _small_tables(month).items():
         by_invoice_month = name in ("invoices", "invoice_line_items")
-        partition = month.partition(name, month.settings.invoice_month if by_invoice_month else month.usage_month)
+        partition = month.partition(
+            name, month.settings.invoice_month if by_invoice_month else month.usage_month
+        )
         write_parquet(frame, partition / f"{name}.parquet")
 
 
@@ -82,7 +84,9 @@ def _insert_old(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
 def _insert_rates(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
     """The tables of the rate version, once."""
     version = month.rates.version
-    known = connection.sql("select 1 from policy where rate_version = $version limit 1", params={"version": version})
+    known = connection.sql(
+        "select 1 from policy where rate_version = $version limit 1", params={"version": version}
+    )
     if known.fetchall():
         return
     for spec in RATE_TABLES:
@@ -102,7 +106,9 @@ def _insert_run(connection: duckdb.DuckDBPyConnection, month: Month, started_at:
     finished_at = dt.datetime.now(dt.UTC)
     manifest = json.dumps(run_manifest(month), sort_keys=True, ensure_ascii=False)
     values = [month.run_id, month.settings.invoice_month, "bill", started_at, finished_at, "published"]
-    connection.execute("insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, month.rates.version, None, manifest])
+    connection.execute(
+        "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, month.rates.version, None, manifest]
+    )
 
 
 def _sort_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -110,11 +116,15 @@ def _sort_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for table in SMALL_TABLES:
         order = ", ".join(f'"{name}" nulls last' for name in table.order)
         connection.execute(f"create temp table sorted as select * from {table.name} order by {order}")  # noqa: S608 - our names
-        connection.execute(f"delete from {table.name}; insert into {table.name} select * from sorted; drop table sorted")  # noqa: S608 - our names
+        connection.execute(
+            f"delete from {table.name}; insert into {table.name} select * from sorted; drop table sorted"
+        )  # noqa: S608 - our names
 
 
 def _issued_runs(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, dt.date]]:
-    return connection.sql("select run_id, invoice_month from runs order by invoice_month, kind, run_id").fetchall()
+    return connection.sql(
+        "select run_id, invoice_month from runs order by invoice_month, kind, run_id"
+    ).fetchall()
 
 
 def _call_folders(month: Month, runs: list[tuple[str, dt.date]]) -> dict[str, list[Path]]:
@@ -143,7 +153,9 @@ def build_database(month: Month, started_at: dt.datetime, target: Path) -> None:
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     try:
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach {quoted(str(target))} as book (storage_version {quoted(STORAGE_VERSION)})")
+        connection.execute(
+            f"attach {quoted(str(target))} as book (storage_version {quoted(STORAGE_VERSION)})"
+        )
         connection.execute("use book; begin")
         create_tables(connection)
         connection.execute("commit")
@@ -166,18 +178,23 @@ def check_controls(database: Path, run_id: str) -> pl.DataFrame:
     """The controls of the run, both sides. Raises ControlFailedError where one does not balance (rule 13)."""
     connection = duckdb.connect(str(database), read_only=True)
     try:
-        controls = connection.sql("select * from run_controls where run_id = $run_id", params={"run_id": run_id}).pl()
+        query = "select * from run_controls where run_id = $run_id"
+        controls: pl.DataFrame = connection.sql(query, params={"run_id": run_id}).pl()
     finally:
         connection.close()
     failed = controls.filter(pl.col("difference") != 0)
     if not failed.is_empty():
         shown = "; ".join(
             f"{control} of {subject}: {left} ≠ {right}"
-            for control, subject, left, right in failed.select("control", "subject", "left_side", "right_side")
+            for control, subject, left, right in failed.select(
+                "control", "subject", "left_side", "right_side"
+            )
             .head(SHOWN_FAILURES)
             .iter_rows()
         )
-        raise ControlFailedError(f"{failed.height} controls of {run_id} do not balance; nothing was published: {shown}")
+        raise ControlFailedError(
+            f"{failed.height} controls of {run_id} do not balance; nothing was published: {shown}"
+        )
     return controls
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -114,9 +115,14 @@ def _suspended_rows(month: Month, suspended: pl.DataFrame) -> pl.DataFrame:
     aside = suspended.with_columns(
         outcome=pl.lit("suspended"),
         reason=pl.col("outcome"),
-        detail=pl.format("account {}, to {} ", "account_id", "destination_number") + pl.col("start_time").dt.to_string("at %Y-%m-%d %H:%M:%S"),
+        detail=pl.format("account {}, to {} ", "account_id", "destination_number")
+        + pl.col("start_time").dt.to_string("at %Y-%m-%d %H:%M:%S"),
     )
-    rows = with_raw_records(month.ingest_plan, aside) if not aside.is_empty() else aside.with_columns(raw_record=pl.lit(""))
+    rows = (
+        with_raw_records(month.ingest_plan, aside)
+        if not aside.is_empty()
+        else aside.with_columns(raw_record=pl.lit(""))
+    )
     return rows.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items())
 
 
@@ -126,7 +132,9 @@ def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) ->
     listed = detail_calls(calls)
     if listed.is_empty():
         return
-    named = listed.join(accounts.select("account_id", "language"), on="account_id", how="left", maintain_order="left")
+    named = listed.join(
+        accounts.select("account_id", "language"), on="account_id", how="left", maintain_order="left"
+    )
     rows = detail_rows(named, pl.col("language") == "fr")
     texts = (
         named.select("account_id", "language")
@@ -163,8 +171,12 @@ def rate_bucket(month: Month, bucket: int) -> Path:
         rated = rate_calls(calls, month.rated_accounts, month.rate_book, month.owners, month.usage_month)
         _refuse_missing_plans(month, rated)
         run_id, usage_month = month.run_id, month.usage_month
-        write_parquet(billed_table(rated.billed, usage_month, run_id), bucket_path(month, "billed_calls", bucket))
-        write_parquet(unbilled_table(rated.unbilled, usage_month, run_id), bucket_path(month, "unbilled_calls", bucket))
+        write_parquet(
+            billed_table(rated.billed, usage_month, run_id), bucket_path(month, "billed_calls", bucket)
+        )
+        write_parquet(
+            unbilled_table(rated.unbilled, usage_month, run_id), bucket_path(month, "unbilled_calls", bucket)
+        )
         _write_details(rated.billed, month.accounts, month.work_folder() / "details")
         write_parquet(call_totals(rated.billed), partial / "totals.parquet")
         write_parquet(outcome_counts(rated), partial / "counts.parquet")
@@ -176,14 +188,21 @@ def rate_bucket(month: Month, bucket: int) -> Path:
 def _write_empty(folder: Path) -> None:
     counts = {"source_file": pl.String, "outcome": pl.String, "rows": pl.Int64, "seconds": pl.Int64}
     warnings = {"source_file": pl.String, "kind": pl.String, "calls": pl.Int64}
-    schemas = {"totals": TOTALS_SCHEMA, "counts": counts, "warnings": warnings, "suspended": SET_ASIDE_SCHEMA}
+    schemas: dict[str, dict[str, Any]] = {
+        "totals": TOTALS_SCHEMA,
+        "counts": counts,
+        "warnings": warnings,
+        "suspended": SET_ASIDE_SCHEMA,
+    }
     for name, schema in schemas.items():
         write_parquet(pl.DataFrame(schema=schema), folder / f"{name}.parquet")
 
 
 def bucket_frames(month: Month, name: str) -> pl.DataFrame:
     """One of the small tables of all buckets, under each other."""
-    folders = [month.work_folder() / f"bucket={bucket:04d}" for bucket in range(month.ingest_plan.bucket_count)]
+    folders = [
+        month.work_folder() / f"bucket={bucket:04d}" for bucket in range(month.ingest_plan.bucket_count)
+    ]
     if not all(folder.is_dir() for folder in folders):
         raise InputRefusedError(Fault(month.run_id, "not every bucket is rated", "run the month again"))
     return pl.concat(pl.read_parquet(folder / f"{name}.parquet") for folder in folders)

@@ -52,7 +52,9 @@ class Block(NamedTuple):
 
 
 def _ending(path: Path) -> str | None:
-    return next((ending for ending in sorted(READ_ENDINGS, key=len, reverse=True) if path.name.endswith(ending)), None)
+    return next(
+        (ending for ending in sorted(READ_ENDINGS, key=len, reverse=True) if path.name.endswith(ending)), None
+    )
 
 
 def _is_hidden(path: Path) -> bool:
@@ -80,7 +82,9 @@ def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
     """A month's files in the order of their paths. Raises InputRefusedError where there is none, or one unknown."""
     folder = inbox / month
     if not folder.is_dir():
-        remedy = f"make it and put the month's call records in, or name the inbox with --cdrs (looked in {inbox})"
+        remedy = (
+            f"make it and put the month's call records in, or name the inbox with --cdrs (looked in {inbox})"
+        )
         raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month's folder is missing", remedy))
     found, faults = _listed(folder, month, CANONICAL)
     for path in sorted(folder.iterdir()):
@@ -90,9 +94,13 @@ def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
     refuse_if_any(faults)
     if not found:
         remedy = f"put files of the kinds {', '.join(READ_ENDINGS)} into {folder}"
-        raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month is empty: it holds no call records", remedy))
+        raise InputRefusedError(
+            Fault(f"{inbox.name}/{month}", "the month is empty: it holds no call records", remedy)
+        )
     named = sorted((path.relative_to(inbox).as_posix(), path, source) for path, source in found)
-    return [RecordFile(path, name, source, path.stat().st_size, sha256_of(path)) for name, path, source in named]
+    return [
+        RecordFile(path, name, source, path.stat().st_size, sha256_of(path)) for name, path, source in named
+    ]
 
 
 def sha256_of(path: Path) -> str:
@@ -101,7 +109,9 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise InputRefusedError(Fault(path.name, f"the file cannot be read: {error.strerror}", "mend it")) from error
+        raise InputRefusedError(
+            Fault(path.name, f"the file cannot be read: {error.strerror}", "mend it")
+        ) from error
 
 
 def expected_bytes(record_files: Iterable[RecordFile]) -> int:
@@ -130,7 +140,13 @@ def _checked_layout(record: RecordFile, source: SourceSpec, columns: tuple[str, 
         for name in sorted({name for name in columns if columns.count(name) > 1})
     ]
     faults += [
-        Fault(record.name, "the file lacks a column that every record needs", f"add it to the header, or say in the source file of {source.name!r} where it comes from", 1, name)
+        Fault(
+            record.name,
+            "the file lacks a column that every record needs",
+            f"add it to the header, or say in the source file of {source.name!r} where it comes from",
+            1,
+            name,
+        )
         for name in REQUIRED_COLUMNS
         if not field_is_present(name, source, set(columns))
     ]
@@ -142,7 +158,11 @@ def _header(record: RecordFile, source: SourceSpec, first_block: bytes) -> tuple
     line, _, behind = first_block.partition(b"\n")
     columns = header_columns(line, source.delimiter, source.quote)
     if columns is None:
-        raise InputRefusedError(Fault(record.name, "the header line cannot be read as UTF-8 text", "save the file as UTF-8 CSV", 1))
+        raise InputRefusedError(
+            Fault(
+                record.name, "the header line cannot be read as UTF-8 text", "save the file as UTF-8 CSV", 1
+            )
+        )
     _checked_layout(record, source, tuple(columns))
     return Layout(source.delimiter, source.quote, tuple(columns), (len(columns),)), behind
 
@@ -193,7 +213,11 @@ def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     except (OSError, EOFError, pa.ArrowException, pl.exceptions.PolarsError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         remedy = "fetch the file again from the switch; nothing of the month was billed"
-        raise InputRefusedError(Fault(record.name, f"the file cannot be read to its end: {first_line}", remedy)) from error
+        raise InputRefusedError(
+            Fault(record.name, f"the file cannot be read to its end: {first_line}", remedy)
+        ) from error
     after = record.path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise InputRefusedError(Fault(record.name, "the file changed while it was read", "run again when it is whole"))
+        raise InputRefusedError(
+            Fault(record.name, "the file changed while it was read", "run again when it is whole")
+        )

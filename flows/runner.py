@@ -91,11 +91,15 @@ def _open_writable(settings: Settings) -> Month:
         settings.warehouse.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         remedy = "name another folder with --warehouse"
-        raise InputRefusedError(Fault(str(settings.warehouse), f"cannot be made: {error.strerror}", remedy)) from error
+        raise InputRefusedError(
+            Fault(str(settings.warehouse), f"cannot be made: {error.strerror}", remedy)
+        ) from error
     return month
 
 
-def bill_month(settings: Settings, work: WorkUnit = work_in_process, advance: Advance | None = None) -> BillOutcome:
+def bill_month(
+    settings: Settings, work: WorkUnit = work_in_process, advance: Advance | None = None
+) -> BillOutcome:
     """The month's invoices, published; nothing is done where the same inputs issued them before.
 
     Raises InputRefusedError (nothing was changed) and ControlFailedError (nothing was published).

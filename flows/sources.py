@@ -16,11 +16,17 @@ CANONICAL = "canonical"
 def shipped_sources() -> list[str]:
     """Names of the sources that come with Tollbook."""
     folder = files("schemas") / "sources"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
 
 
 def _own_files(inbox: Path, name: str) -> list[Path]:
-    return [path for path in (inbox.parent / "sources" / f"{name}.toml", inbox / "sources" / f"{name}.toml") if path.is_file()]
+    return [
+        path
+        for path in (inbox.parent / "sources" / f"{name}.toml", inbox / "sources" / f"{name}.toml")
+        if path.is_file()
+    ]
 
 
 def _read(inbox: Path, name: str) -> tuple[str, dict[str, Any]]:
@@ -28,7 +34,10 @@ def _read(inbox: Path, name: str) -> tuple[str, dict[str, Any]]:
     if own:
         file, text = f"sources/{own[0].name}", own[0].read_bytes()
     elif name in shipped_sources():
-        file, text = f"schemas/sources/{name}.toml", (files("schemas") / "sources" / f"{name}.toml").read_bytes()
+        file, text = (
+            f"schemas/sources/{name}.toml",
+            (files("schemas") / "sources" / f"{name}.toml").read_bytes(),
+        )
     else:
         remedy = (
             f"write {inbox.parent / 'sources' / (name + '.toml')}, rename the folder to one of "
@@ -48,7 +57,9 @@ def load_source(inbox: Path, name: str) -> SourceSpec:
     if base is not None:
         if base not in shipped_sources():
             remedy = f"extend one of {', '.join(shipped_sources())}"
-            raise InputRefusedError(Fault(file, "the source extends an unknown one", remedy, None, "extends", str(base)))
+            raise InputRefusedError(
+                Fault(file, "the source extends an unknown one", remedy, None, "extends", str(base))
+            )
         shipped = tomllib.loads((files("schemas") / "sources" / f"{base}.toml").read_text(encoding="utf-8"))
         content = {**shipped, **content}
     return parse_source(file, name, content)

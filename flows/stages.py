@@ -28,7 +28,11 @@ _OPEN: dict[Path, Month] = {}
 def write_plan(month: Month, started_at: dt.datetime) -> Path:
     """The run's plan: its settings, and the run id that its inputs must still lead to."""
     plan = month.work_folder() / "plan.json"
-    content = {"run_id": month.run_id, "started_at": started_at.isoformat(), "settings": month.settings.as_text()}
+    content = {
+        "run_id": month.run_id,
+        "started_at": started_at.isoformat(),
+        "settings": month.settings.as_text(),
+    }
     write_json(content, plan)
     return plan
 
@@ -49,7 +53,9 @@ def _month_of(plan: Path) -> Month:
     content = read_json(plan)
     month = open_month(Settings.from_text(content["settings"]))
     if month.run_id != content["run_id"]:
-        raise InputRefusedError(Fault(str(plan), "an input changed while the month was run", "run the month again"))
+        raise InputRefusedError(
+            Fault(str(plan), "an input changed while the month was run", "run the month again")
+        )
     return month
 
 

@@ -19,14 +19,21 @@ FIELDS: dict[str, Field] = {
     "account_id": Field("VARCHAR", "Customer account"),
     "adjustments": Field("VARCHAR", "Adjustments of reruns that the run took"),
     "allowed": Field("BOOLEAN", "Whether the difference may be billed (rule 12.4)"),
-    "amount": Field(MONEY_2, "Amount of the line in the invoice's currency, rounded half up from the exact value"),
+    "amount": Field(
+        MONEY_2, "Amount of the line in the invoice's currency, rounded half up from the exact value"
+    ),
     "autopay_date": Field("DATE", "Day on which automatic payment is taken (rule 1.3)"),
-    "base_category": Field("VARCHAR", "Category that the charge belongs to; differs from category for prorated lines and adjustments"),
+    "base_category": Field(
+        "VARCHAR",
+        "Category that the charge belongs to; differs from category for prorated lines and adjustments",
+    ),
     "billable_seconds": Field("BIGINT", "Seconds charged for after increments, of the whole call (rule 6.2)"),
     "billing_group": Field("VARCHAR", "Customer's group of devices and numbers; NULL = none"),
     "bytes": Field("BIGINT", "Size of the file in bytes"),
     "call_id": Field("VARCHAR", "Identifier of the call, unique within its source"),
-    "call_type": Field("VARCHAR", "toll_free, international, domestic_premium, overage or included (rule 11.2)"),
+    "call_type": Field(
+        "VARCHAR", "toll_free, international, domestic_premium, overage or included (rule 11.2)"
+    ),
     "category": Field("VARCHAR", "Category of the line (rule 4)"),
     "cause": Field("VARCHAR", "Why the rerun differs from the issued invoice (rule 12.3)"),
     "charge_code": Field("VARCHAR", "Code of the charge; the category where a line has none"),
@@ -34,11 +41,15 @@ FIELDS: dict[str, Field] = {
     "connection_fee": Field(MONEY_6, "Fee of the call, due also at 0 billable seconds"),
     "corrected_amount": Field(MONEY_2, "Amount by the rerun"),
     "corrected_value": Field("VARCHAR", "Value by the rerun"),
-    "cost": Field(MONEY_6, "Exact cost of the call: fee + rate × charged seconds ÷ 60, half up to 6 decimals (rule 6.4)"),
+    "cost": Field(
+        MONEY_6, "Exact cost of the call: fee + rate × charged seconds ÷ 60, half up to 6 decimals (rule 6.4)"
+    ),
     "country": Field("VARCHAR", "Billing country of the account, ISO 3166"),
     "currency": Field("VARCHAR", "Currency of the invoice, ISO 4217"),
     "description": Field("VARCHAR", "Text of the line in the account's language"),
-    "destination": Field("VARCHAR", "Destination as the rate row names it; NULL for plan and toll-free calls"),
+    "destination": Field(
+        "VARCHAR", "Destination as the rate row names it; NULL for plan and toll-free calls"
+    ),
     "destination_number": Field("VARCHAR", "Number called: E.164 with +, or as dialled"),
     "detail": Field("VARCHAR", "What it is about, for a person"),
     "difference": Field(MONEY_2, "Corrected minus issued"),

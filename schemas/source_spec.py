@@ -84,15 +84,22 @@ def _key_faults(file: str, section: str, table: Mapping[str, Any], known: Mappin
             faults.append(Fault(file, "the source file has a key that is not known", remedy, column=name))
         elif not isinstance(value, known[key]):
             remedy = f"write a {known[key].__name__}"
-            faults.append(Fault(file, "the key has a value of the wrong type", remedy, None, name, str(value)))
+            faults.append(
+                Fault(file, "the key has a value of the wrong type", remedy, None, name, str(value))
+            )
     return faults
 
 
-def _word_faults(
-    file: str, section: str, words: Mapping[str, str], allowed: tuple[str, ...]
-) -> list[Fault]:
+def _word_faults(file: str, section: str, words: Mapping[str, str], allowed: tuple[str, ...]) -> list[Fault]:
     return [
-        Fault(file, "the word leads to nothing known", f"use one of {', '.join(allowed)}", None, f"{section}.{word}", meaning)
+        Fault(
+            file,
+            "the word leads to nothing known",
+            f"use one of {', '.join(allowed)}",
+            None,
+            f"{section}.{word}",
+            meaning,
+        )
         for word, meaning in words.items()
         if meaning not in allowed
     ]
@@ -103,7 +110,12 @@ def _content_faults(file: str, source: SourceSpec) -> list[Fault]:
     faults += _word_faults(file, "disposition_words", source.disposition_words, DISPOSITIONS)
     known = (*CANONICAL_COLUMNS, ANSWER_TIME)
     faults += [
-        Fault(file, "the field is not a column of a call", f"use one of {', '.join(known)}", column=f"fields.{name}")
+        Fault(
+            file,
+            "the field is not a column of a call",
+            f"use one of {', '.join(known)}",
+            column=f"fields.{name}",
+        )
         for name in source.fields
         if name not in known
     ]
@@ -114,9 +126,13 @@ def _content_faults(file: str, source: SourceSpec) -> list[Fault]:
         remedy = "give both time.zone and time.format, or neither for ISO times with an offset"
         faults.append(Fault(file, "a local time needs its zone and its format", remedy, column="time"))
     if not source.header and not source.columns:
-        faults.append(Fault(file, "a file without header needs its columns", "list dialect.columns", column="dialect"))
+        faults.append(
+            Fault(file, "a file without header needs its columns", "list dialect.columns", column="dialect")
+        )
     if len(source.delimiter) != 1 or len(source.quote) > 1:
-        faults.append(Fault(file, "delimiter and quote are one character", "mend the dialect", column="dialect"))
+        faults.append(
+            Fault(file, "delimiter and quote are one character", "mend the dialect", column="dialect")
+        )
     return faults
 
 
@@ -125,7 +141,9 @@ def parse_source(file: str, name: str, content: Mapping[str, Any]) -> SourceSpec
     dialect, times = content.get("dialect", {}), content.get("time", {})
     faults = _key_faults(file, "", content, _TOP_KEYS)
     if not faults:
-        faults = _key_faults(file, "dialect", dialect, _DIALECT_KEYS) + _key_faults(file, "time", times, _TIME_KEYS)
+        faults = _key_faults(file, "dialect", dialect, _DIALECT_KEYS) + _key_faults(
+            file, "time", times, _TIME_KEYS
+        )
     refuse_if_any(faults)
     columns = tuple(dialect.get("columns", ()))
     templates = {

@@ -21,15 +21,40 @@ class WarehouseTable(NamedTuple):
         return self.overrides.get(column, FIELDS[column])
 
 
-_CALL = (
-    "usage_month account_id call_id source source_file source_line direction disposition source_number "
-    "destination_number start_time end_time duration_seconds"
-).split()
-_LINE = (
-    "invoice_id account_id invoice_month line_number category base_category charge_code billing_group description "
-    "period_start period_end quantity unit unit_price exact_amount amount"
-).split()
-_COUNTS = "billed unbilled duplicate conflict suspended outside_month rejected".split()
+_CALL = [
+    "usage_month",
+    "account_id",
+    "call_id",
+    "source",
+    "source_file",
+    "source_line",
+    "direction",
+    "disposition",
+    "source_number",
+    "destination_number",
+    "start_time",
+    "end_time",
+    "duration_seconds",
+]
+_LINE = [
+    "invoice_id",
+    "account_id",
+    "invoice_month",
+    "line_number",
+    "category",
+    "base_category",
+    "charge_code",
+    "billing_group",
+    "description",
+    "period_start",
+    "period_end",
+    "quantity",
+    "unit",
+    "unit_price",
+    "exact_amount",
+    "amount",
+]
+_COUNTS = ["billed", "unbilled", "duplicate", "conflict", "suspended", "outside_month", "rejected"]
 
 CALL_TABLES: tuple[WarehouseTable, ...] = (
     WarehouseTable(
@@ -37,13 +62,23 @@ CALL_TABLES: tuple[WarehouseTable, ...] = (
         "One row a call that took plan minutes or money.",
         (
             *_CALL,
-            *"billable_seconds included_seconds call_type rate_table rate_prefix destination".split(),
-            *"connection_fee rate_per_minute cost run_id".split(),
+            *[
+                "billable_seconds",
+                "included_seconds",
+                "call_type",
+                "rate_table",
+                "rate_prefix",
+                "destination",
+            ],
+            *["connection_fee", "rate_per_minute", "cost", "run_id"],
         ),
         (),
     ),
     WarehouseTable(
-        "unbilled_calls", "One row a call that is not billed, with the reason.", (*_CALL, "reason", "run_id"), ()
+        "unbilled_calls",
+        "One row a call that is not billed, with the reason.",
+        (*_CALL, "reason", "run_id"),
+        (),
     ),
 )
 
@@ -52,55 +87,130 @@ SMALL_TABLES: tuple[WarehouseTable, ...] = (
         "invoices",
         "One row an account and invoice month.",
         tuple(
-            "invoice_id account_id invoice_month issue_date due_date autopay_date dispute_until currency subtotal "
-            "tax_total total tax_exempt rate_version run_id name country region language invoice_recipients "
-            "receipt_recipient".split()
+            [
+                "invoice_id",
+                "account_id",
+                "invoice_month",
+                "issue_date",
+                "due_date",
+                "autopay_date",
+                "dispute_until",
+                "currency",
+                "subtotal",
+                "tax_total",
+                "total",
+                "tax_exempt",
+                "rate_version",
+                "run_id",
+                "name",
+                "country",
+                "region",
+                "language",
+                "invoice_recipients",
+                "receipt_recipient",
+            ]
         ),
         ("invoice_month", "account_id"),
     ),
-    WarehouseTable("invoice_line_items", "One row a line of an invoice.", tuple(_LINE), ("invoice_month", "account_id", "line_number")),
+    WarehouseTable(
+        "invoice_line_items",
+        "One row a line of an invoice.",
+        tuple(_LINE),
+        ("invoice_month", "account_id", "line_number"),
+    ),
     WarehouseTable(
         "set_aside_records",
         "One row an input row that was not accepted, or a suspended call.",
-        tuple("usage_month source source_file source_line outcome reason detail raw_record run_id".split()),
+        tuple(
+            [
+                "usage_month",
+                "source",
+                "source_file",
+                "source_line",
+                "outcome",
+                "reason",
+                "detail",
+                "raw_record",
+                "run_id",
+            ]
+        ),
         ("usage_month", "source_file", "source_line"),
     ),
     WarehouseTable(
         "source_files",
         "One row an input file of a run.",
         (
-            *"usage_month source_file sha256 bytes rows_read".split(),
+            *["usage_month", "source_file", "sha256", "bytes", "rows_read"],
             *(f"rows_{name}" for name in _COUNTS),
-            *"seconds_read seconds_accounted run_id".split(),
+            *["seconds_read", "seconds_accounted", "run_id"],
         ),
         ("usage_month", "source_file"),
     ),
     WarehouseTable(
         "warnings",
         "One row a file or account and kind of warning, with the count in detail.",
-        tuple("run_id kind account_id source_file source_line detail".split()),
+        tuple(["run_id", "kind", "account_id", "source_file", "source_line", "detail"]),
         ("run_id", "kind", "account_id", "source_file", "source_line"),
     ),
     WarehouseTable(
         "runs",
         "One row a published run.",
-        tuple("run_id invoice_month kind started_at finished_at status rate_version reason manifest".split()),
+        tuple(
+            [
+                "run_id",
+                "invoice_month",
+                "kind",
+                "started_at",
+                "finished_at",
+                "status",
+                "rate_version",
+                "reason",
+                "manifest",
+            ]
+        ),
         ("invoice_month", "kind", "run_id"),
         {"kind": Field("VARCHAR", "bill or rerun")},
     ),
-    WarehouseTable("rerun_line_items", "One row a line of a rerun.", (*_LINE, "rerun_id"), ("rerun_id", "account_id", "line_number")),
+    WarehouseTable(
+        "rerun_line_items",
+        "One row a line of a rerun.",
+        (*_LINE, "rerun_id"),
+        ("rerun_id", "account_id", "line_number"),
+    ),
     WarehouseTable(
         "rerun_call_differences",
         "One row a column of a call that differs in a rerun.",
-        tuple("rerun_id account_id source call_id cause column issued_value corrected_value".split()),
+        tuple(
+            [
+                "rerun_id",
+                "account_id",
+                "source",
+                "call_id",
+                "cause",
+                "column",
+                "issued_value",
+                "corrected_value",
+            ]
+        ),
         ("rerun_id", "account_id", "source", "call_id", "column"),
     ),
     WarehouseTable(
         "adjustments",
         "One row an account and category of a rerun.",
         tuple(
-            "rerun_id disputed_invoice_id account_id base_category issued_amount corrected_amount difference cause "
-            "allowed taken_by_invoice_id note".split()
+            [
+                "rerun_id",
+                "disputed_invoice_id",
+                "account_id",
+                "base_category",
+                "issued_amount",
+                "corrected_amount",
+                "difference",
+                "cause",
+                "allowed",
+                "taken_by_invoice_id",
+                "note",
+            ]
         ),
         ("rerun_id", "account_id", "base_category"),
     ),

@@ -14,7 +14,11 @@ from transforms.timestamps import add_months
 
 
 def devices_in_service(
-    items: pl.DataFrame, accounts: pl.DataFrame, charges: pl.DataFrame, changes: pl.DataFrame, usage_month: dt.date
+    items: pl.DataFrame,
+    accounts: pl.DataFrame,
+    charges: pl.DataFrame,
+    changes: pl.DataFrame,
+    usage_month: dt.date,
 ) -> pl.DataFrame:
     """Devices in service on any day of the usage month from billing_start on (rule 7.1).
 
@@ -35,7 +39,11 @@ def devices_in_service(
 
 
 def account_terms(
-    accounts: pl.DataFrame, plans: pl.DataFrame, dialing_plans: pl.DataFrame, changes: pl.DataFrame, usage_month: dt.date
+    accounts: pl.DataFrame,
+    plans: pl.DataFrame,
+    dialing_plans: pl.DataFrame,
+    changes: pl.DataFrame,
+    usage_month: dt.date,
 ) -> pl.DataFrame:
     """Accounts with the plan of the usage month, its currency, and how their country dials.
 
@@ -48,12 +56,20 @@ def account_terms(
         .with_columns(usage_month=pl.lit(usage_month), account_rank=pl.int_range(pl.len(), dtype=pl.Int64))
         .pipe(with_plan_on, "usage_month", changes)
         .join(plan_currencies(plans), on="plan_id", how="left", validate="m:1", maintain_order="left")
-        .join(dialing_plans.select("country", "calling_code"), on="country", how="left", validate="m:1", maintain_order="left")
+        .join(
+            dialing_plans.select("country", "calling_code"),
+            on="country",
+            how="left",
+            validate="m:1",
+            maintain_order="left",
+        )
         .drop("usage_month")
     )
 
 
-def with_pool(terms: pl.DataFrame, plans: pl.DataFrame, devices: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
+def with_pool(
+    terms: pl.DataFrame, plans: pl.DataFrame, devices: pl.DataFrame, usage_month: dt.date
+) -> pl.DataFrame:
     """Accounts with pool_seconds by the plan's row on the 1st of the usage month or billing_start (rule 4.4).
 
     Grain: account_id, order kept. Null where no row of the plan is in force that day.

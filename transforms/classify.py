@@ -63,7 +63,9 @@ def _mark_toll_free(calls: pl.DataFrame, phone_owners: pl.DataFrame) -> pl.DataF
     )
 
 
-def _match_where(where: pl.Series, index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: pl.Series) -> pl.Series:
+def _match_where(
+    where: pl.Series, index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: pl.Series
+) -> pl.Series:
     """`match_rows` for some of the calls; null for the others."""
     positions = where.arg_true()
     found = match_rows(index, scopes.gather(positions), keys.gather(positions), seconds.gather(positions))
@@ -124,14 +126,20 @@ def classify(calls: pl.DataFrame, book: RateBook, phone_owners: pl.DataFrame) ->
     known = _match_where(looked_up, book.numbering, anywhere, keys["destination"], seconds)
     plan_rows = match_rows(book.plans, calls["plan_scope"], anywhere, seconds)
     calls = calls.with_columns(
-        _match_where(looked_up, book.premium, calls["premium_scope"], keys["destination"], seconds).alias("premium_row"),
+        _match_where(looked_up, book.premium, calls["premium_scope"], keys["destination"], seconds).alias(
+            "premium_row"
+        ),
         plan_rows.alias("plan_row"),
         book.rows["included_countries"].gather(plan_rows).alias("included_countries"),
         book.numbering_rows["country"].gather(known).alias("destination_country"),
         book.numbering_rows["kind"].gather(known).alias("destination_line"),
     ).with_columns(outcome=pl.when(pl.col("outcome").is_null()).then(late_outcome()).otherwise("outcome"))
     international = _match_where(
-        calls["outcome"] == "international", book.international, calls["international_scope"], keys["destination"], seconds
+        calls["outcome"] == "international",
+        book.international,
+        calls["international_scope"],
+        keys["destination"],
+        seconds,
     )
     toll_free = _match_where(
         calls["outcome"] == "toll_free", book.toll_free, calls["toll_free_scope"], keys["source"], seconds

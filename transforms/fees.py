@@ -16,7 +16,9 @@ _LABELS = pl.DataFrame(CATEGORIES, schema=["category", "label_en", "label_fr"], 
 
 def _percent_bases(rows: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Cents that each percent row applies to: rounded amounts of the base categories it lists."""
-    bases = lines.filter(pl.col("category") != "adjustments").select("account_id", "base_category", "amount_cents")
+    bases = lines.filter(pl.col("category") != "adjustments").select(
+        "account_id", "base_category", "amount_cents"
+    )
     return (
         rows.select("account_id", "fee", "categories")
         .explode("categories")
@@ -27,7 +29,12 @@ def _percent_bases(rows: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def recovery_fee_lines(
-    fee: str, accounts: pl.DataFrame, fees: pl.DataFrame, lines: pl.DataFrame, devices: pl.DataFrame, invoice_month: dt.date
+    fee: str,
+    accounts: pl.DataFrame,
+    fees: pl.DataFrame,
+    lines: pl.DataFrame,
+    devices: pl.DataFrame,
+    invoice_month: dt.date,
 ) -> pl.DataFrame:
     """One line an account of this fee, where its amount is not 0.00 (rule 8.1).
 
@@ -35,14 +42,21 @@ def recovery_fee_lines(
     line by account.
     """
     rows = rows_for_region(accounts, fees.filter(pl.col("fee") == fee), ["country", "currency"], "fee")
-    recurring = lines.filter(pl.col("base_category").is_in(RECURRING_CATEGORIES)).select("account_id").unique()
+    recurring = (
+        lines.filter(pl.col("base_category").is_in(RECURRING_CATEGORIES)).select("account_id").unique()
+    )
     amount = pl.col("amount_micros").cast(pl.Int128)
     base = pl.col("base_cents").fill_null(0).clip(lower_bound=0).cast(pl.Int128)
     is_percent, is_per_device = pl.col("basis") == "percent", pl.col("basis") == "per_device"
     counted = (
         rows.join(_percent_bases(rows, lines), on=["account_id", "fee"], how="left", maintain_order="left")
         .join(devices, on="account_id", how="left", maintain_order="left")
-        .join(recurring.with_columns(has_recurring=pl.lit(value=True)), on="account_id", how="left", maintain_order="left")
+        .join(
+            recurring.with_columns(has_recurring=pl.lit(value=True)),
+            on="account_id",
+            how="left",
+            maintain_order="left",
+        )
         .join(_LABELS, left_on="fee", right_on="category", how="left", maintain_order="left")
         .with_columns(
             devices=pl.col("devices").fill_null(0),
@@ -77,7 +91,11 @@ def quarter_of(month: dt.date) -> str:
 
 
 def usf_lines(
-    accounts: pl.DataFrame, factors: pl.DataFrame, shares: pl.DataFrame, lines: pl.DataFrame, invoice_month: dt.date
+    accounts: pl.DataFrame,
+    factors: pl.DataFrame,
+    shares: pl.DataFrame,
+    lines: pl.DataFrame,
+    invoice_month: dt.date,
 ) -> pl.DataFrame:
     """The universal service fee: factor × Σ (amount × interstate share), rounded down once (rule 8.2).
 
@@ -88,8 +106,17 @@ def usf_lines(
     based = (
         charged.select("account_id", "base_category", "amount_cents")
         .join(accounts.select("account_id", "country"), on="account_id", how="inner", validate="m:1")
-        .join(shares, left_on=["country", "base_category"], right_on=["country", "category"], how="inner", validate="m:1")
-        .with_columns(part=pl.col("amount_cents").cast(pl.Int128) * pl.col("interstate_share_percent_micros").cast(pl.Int128))
+        .join(
+            shares,
+            left_on=["country", "base_category"],
+            right_on=["country", "category"],
+            how="inner",
+            validate="m:1",
+        )
+        .with_columns(
+            part=pl.col("amount_cents").cast(pl.Int128)
+            * pl.col("interstate_share_percent_micros").cast(pl.Int128)
+        )
         .group_by("account_id", "country")
         .agg(pl.col("part").sum())
         .join(factors, on="country", how="inner", validate="m:1")
@@ -108,5 +135,11 @@ def usf_lines(
         exact_numerator=exact,
         exact_denominator=pl.lit(whole),
     )
-    cents = divide_down(pl.col("exact_numerator"), pl.lit(whole).cast(pl.Int128) * MICROS_PER_CENT).cast(pl.Int64)
-    return draft_lines(for_the_month(fee, invoice_month)).with_columns(amount_cents=cents).filter(pl.col("amount_cents") > 0)
+    cents = divide_down(pl.col("exact_numerator"), pl.lit(whole).cast(pl.Int128) * MICROS_PER_CENT).cast(
+        pl.Int64
+    )
+    return (
+        draft_lines(for_the_month(fee, invoice_month))
+        .with_columns(amount_cents=cents)
+        .filter(pl.col("amount_cents") > 0)
+    )

@@ -7,9 +7,7 @@ import polars as pl
 from transforms.money import divide_half_up
 
 
-def billable_seconds(
-    duration: pl.Expr, minimum: pl.Expr, increment: pl.Expr, rounding: pl.Expr
-) -> pl.Expr:
+def billable_seconds(duration: pl.Expr, minimum: pl.Expr, increment: pl.Expr, rounding: pl.Expr) -> pl.Expr:
     """Seconds charged for under the rate row's increments (rule 6.2).
 
     `up`: nothing for 0 s, else the minimum and whole increments beyond it.
@@ -19,10 +17,4 @@ def billable_seconds(
     beyond_minimum = pl.max_horizontal(duration - minimum, 0)
     up = minimum + (beyond_minimum + increment - 1) // increment * increment
     nearest = pl.max_horizontal(minimum, divide_half_up(duration, increment) * increment)
-    return (
-        pl.when(rounding == "nearest")
-        .then(nearest)
-        .when(duration > 0)
-        .then(up)
-        .otherwise(0)
-    )
+    return pl.when(rounding == "nearest").then(nearest).when(duration > 0).then(up).otherwise(0)

@@ -34,7 +34,11 @@ class FeeTables(NamedTuple):
 
 
 def add_fees_and_taxes(
-    drafts: pl.DataFrame, accounts: pl.DataFrame, tables: FeeTables, devices: pl.DataFrame, invoice_month: dt.date
+    drafts: pl.DataFrame,
+    accounts: pl.DataFrame,
+    tables: FeeTables,
+    devices: pl.DataFrame,
+    invoice_month: dt.date,
 ) -> pl.DataFrame:
     """All lines with amount_cents: those given, then slrrf, rrf, usf, then taxes, each on what stands above it.
 
@@ -90,7 +94,9 @@ def number_lines(lines: pl.DataFrame, accounts: pl.DataFrame, invoice_month: dt.
     )
 
 
-def invoice_rows(lines: pl.DataFrame, accounts: pl.DataFrame, dates: InvoiceDates, rate_version: str) -> pl.DataFrame:
+def invoice_rows(
+    lines: pl.DataFrame, accounts: pl.DataFrame, dates: InvoiceDates, rate_version: str
+) -> pl.DataFrame:
     """One invoice an account with lines: dates, and sums of the line amounts as shown (rule 9.3).
 
     Grain: account. Needs: lines with amount_cents; accounts with is_exempt.

@@ -43,9 +43,9 @@ def draft_lines(lines: pl.DataFrame) -> pl.DataFrame:
 
 def amount_cents() -> pl.Expr:
     """Amount of a line in cents, half up from the exact value, never from a rounded column."""
-    return divide_half_up(pl.col("exact_numerator"), pl.col("exact_denominator").cast(pl.Int128) * MICROS_PER_CENT).cast(
-        pl.Int64
-    )
+    return divide_half_up(
+        pl.col("exact_numerator"), pl.col("exact_denominator").cast(pl.Int128) * MICROS_PER_CENT
+    ).cast(pl.Int64)
 
 
 def round_lines(drafts: pl.DataFrame) -> pl.DataFrame:
@@ -62,6 +62,17 @@ def line_order() -> list[pl.Expr]:
         list(CATEGORY_CODES), list(range(len(CATEGORY_CODES))), return_dtype=pl.Int64
     )
     has_no_group = pl.col("billing_group").is_null()
-    dearer_first = 0 - pl.col("unit_numerator").fill_null(0) * (10**8 // pl.col("unit_denominator").fill_null(1))
+    dearer_first = 0 - pl.col("unit_numerator").fill_null(0) * (
+        10**8 // pl.col("unit_denominator").fill_null(1)
+    )
     group, code = pl.col("billing_group").fill_null(""), pl.col("charge_code")
-    return [pl.col("account_id"), rank, has_no_group, group, code, pl.col("period_start"), dearer_first, pl.col("item_id")]
+    return [
+        pl.col("account_id"),
+        rank,
+        has_no_group,
+        group,
+        code,
+        pl.col("period_start"),
+        dearer_first,
+        pl.col("item_id"),
+    ]

@@ -29,7 +29,9 @@ def _is_national_length(digits: pl.Expr) -> pl.Expr:
 def _international_number() -> pl.Expr:
     """What was dialled behind the international prefix and the carrier's digits."""
     prefix_length = pl.col("international_prefix").str.len_bytes()
-    return pl.lit("+") + pl.col("dialled").str.slice(prefix_length + pl.col("carrier_code_digits").cast(pl.UInt32))
+    return pl.lit("+") + pl.col("dialled").str.slice(
+        prefix_length + pl.col("carrier_code_digits").cast(pl.UInt32)
+    )
 
 
 def _national_number() -> pl.Expr:
@@ -41,7 +43,10 @@ def _national_number() -> pl.Expr:
     carrier_digits = pl.col("carrier_code_digits").cast(pl.UInt32)
     without_carrier = significant.str.slice(carrier_digits)
     drops_carrier = (
-        has_prefix & (carrier_digits > 0) & ~_is_national_length(significant) & _is_national_length(without_carrier)
+        has_prefix
+        & (carrier_digits > 0)
+        & ~_is_national_length(significant)
+        & _is_national_length(without_carrier)
     )
     national = pl.when(drops_carrier).then(without_carrier).otherwise(significant)
     return pl.when(_is_national_length(national)).then(pl.lit("+") + pl.col("calling_code") + national)
@@ -53,7 +58,9 @@ def _judged(dialled: pl.LazyFrame) -> pl.LazyFrame:
     is_digits = text.str.contains(r"^[0-9]+$")
     prefix = pl.col("international_prefix")
     is_international = is_digits & (prefix != "") & text.str.starts_with(prefix)
-    long_number = pl.when(is_international).then(_international_number()).when(is_digits).then(_national_number())
+    long_number = (
+        pl.when(is_international).then(_international_number()).when(is_digits).then(_national_number())
+    )
     kind = (
         pl.when(pl.col("text").fill_null("") == "")
         .then(pl.lit("anonymous"))
@@ -102,7 +109,9 @@ def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.
         .select("country", "text", "number", number_kind=pl.col("number_kind").cast(NUMBER_KIND))
         .collect()
     )
-    return dialled.join(distinct, on=["country", "text"], how="left", nulls_equal=True, maintain_order="left").with_columns(
+    return dialled.join(
+        distinct, on=["country", "text"], how="left", nulls_equal=True, maintain_order="left"
+    ).with_columns(
         number=pl.coalesce("number", "text").fill_null(""),
         number_kind=pl.col("number_kind").fill_null(pl.lit("e164").cast(NUMBER_KIND)),
     )

@@ -18,7 +18,10 @@ _RETURN_LABELS = {"en": "Equipment return", "fr": "Retour d’équipement"}
 def _on_its_day(rows: pl.DataFrame) -> pl.DataFrame:
     """Lines of one day: the period runs from it to the next."""
     return rows.with_columns(
-        period_start="on", period_end=pl.col("on") + pl.duration(days=1), base_category="category", unit=pl.lit("each")
+        period_start="on",
+        period_end=pl.col("on") + pl.duration(days=1),
+        base_category="category",
+        unit=pl.lit("each"),
     )
 
 

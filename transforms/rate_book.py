@@ -58,13 +58,19 @@ def _stacked_rows(tables: RateTableFrames) -> pl.DataFrame:
     """The rows of the four tables under each other, with the key columns that scopes are made of."""
     no_text = pl.lit(None, dtype=pl.String)
     international = tables.international_rates.with_columns(
-        rate_table=pl.lit("international_rates"), rate_prefix=pl.col("prefix"), country=no_text, plan_id=no_text
+        rate_table=pl.lit("international_rates"),
+        rate_prefix=pl.col("prefix"),
+        country=no_text,
+        plan_id=no_text,
     )
     premium = tables.premium_prefixes.with_columns(
         rate_table=pl.lit("premium_prefixes"), rate_prefix=pl.col("prefix"), destination=pl.col("description")
     )
     toll_free = tables.toll_free_rates.with_columns(
-        rate_table=pl.lit("toll_free_rates"), rate_prefix=pl.col("origin_prefix"), destination=no_text, plan_id=no_text
+        rate_table=pl.lit("toll_free_rates"),
+        rate_prefix=pl.col("origin_prefix"),
+        destination=no_text,
+        plan_id=no_text,
     )
     plans = tables.plans.with_columns(
         rate_table=pl.lit("plans"),
@@ -87,7 +93,10 @@ def _included(table: pl.DataFrame) -> list[str]:
 
 def _entries(rows: pl.DataFrame, preference: int = 0) -> Iterable[DatedPrefix]:
     columns = ("scope", pl.col("rate_prefix").fill_null(""), "effective_from", "effective_to", "row")
-    return (DatedPrefix(*values, preference) for values in rows.select(*columns).iter_rows())
+    return (
+        DatedPrefix(scope, prefix, begin, end, row, preference)
+        for scope, prefix, begin, end, row in rows.select(*columns).iter_rows()
+    )
 
 
 def _numbered(accounts: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:
@@ -99,7 +108,9 @@ def _premium_entries(rows: pl.DataFrame, scopes: pl.DataFrame) -> list[DatedPref
     """Rows of any plan in each scope of their country and currency, and a plan's own before them (rule 5.2)."""
     premium = rows.filter(pl.col("rate_table") == "premium_prefixes")
     named = scopes.rename({"premium_scope": "scope"})
-    general = premium.filter(pl.col("plan_id") == ANY_PLAN).drop("plan_id").join(named, on=["country", "currency"])
+    general = (
+        premium.filter(pl.col("plan_id") == ANY_PLAN).drop("plan_id").join(named, on=["country", "currency"])
+    )
     own = premium.join(named, on=["country", "currency", "plan_id"])
     return [*_entries(general), *_entries(own, preference=1)]
 

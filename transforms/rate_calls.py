@@ -62,12 +62,18 @@ def in_call_order(calls: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
 
 def attach_accounts(calls: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """Calls with what their account decides (rule 4.4). Every accepted call has its account."""
-    return calls.join(accounts.select(_ACCOUNT_COLUMNS), on="account_id", how="left", validate="m:1", maintain_order="left")
+    return calls.join(
+        accounts.select(_ACCOUNT_COLUMNS), on="account_id", how="left", validate="m:1", maintain_order="left"
+    )
 
 
 def attach_rates(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     """Calls with their rate row; no row, or a row without a rate, suspends the call (rule 5.1)."""
-    columns = [book.rows[name].gather(calls["rate_row"]).alias(name) for name in book.rows.columns if name != "included_countries"]
+    columns = [
+        book.rows[name].gather(calls["rate_row"]).alias(name)
+        for name in book.rows.columns
+        if name != "included_countries"
+    ]
     is_priced = pl.col("outcome").is_in(["toll_free", "international", "domestic_premium"])
     return calls.with_columns(columns).with_columns(
         outcome=pl.when(is_priced & pl.col("rate_per_minute_micros").is_null())
@@ -106,12 +112,18 @@ def _price(calls: pl.DataFrame) -> pl.DataFrame:
     rate = pl.when(is_included).then(0).otherwise(pl.col("rate_per_minute_micros"))
     charged_seconds = pl.col("billable_seconds") - pl.col("included_seconds")
     return calls.with_columns(rate_per_minute_micros=rate).with_columns(
-        cost_micros=cost_micros(pl.col("connection_fee_micros"), pl.col("rate_per_minute_micros"), charged_seconds)
+        cost_micros=cost_micros(
+            pl.col("connection_fee_micros"), pl.col("rate_per_minute_micros"), charged_seconds
+        )
     )
 
 
 def rate_calls(
-    calls: pl.DataFrame, accounts: pl.DataFrame, book: RateBook, phone_owners: pl.DataFrame, usage_month: dt.date
+    calls: pl.DataFrame,
+    accounts: pl.DataFrame,
+    book: RateBook,
+    phone_owners: pl.DataFrame,
+    usage_month: dt.date,
 ) -> RatedCalls:
     """Accepted calls of whole accounts, each billed, not billed or suspended (rules 5, 6, 7).
 

@@ -14,15 +14,25 @@ from transforms.plans import with_plan_on, with_plan_row
 from transforms.timestamps import add_months
 
 
-
-def recurring_items(account_items: pl.DataFrame, phone_numbers: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+def recurring_items(
+    account_items: pl.DataFrame, phone_numbers: pl.DataFrame, accounts: pl.DataFrame
+) -> pl.DataFrame:
     """Devices and numbers with the days that they are billed between (rule 3.5).
 
     Grain: one row an item; a number is an item of quantity 1 under its own text. Needs: end_of_service (the last
     day, null = open) of items, numbers and accounts; accounts' billing_start and currency.
     Gives: account_id, item_id, charge_code, quantity, low_usage, billing_group, currency, start, end.
     """
-    columns = ("account_id", "item_id", "charge_code", "quantity", "low_usage", "billing_group", "start_date", "own_end")
+    columns = (
+        "account_id",
+        "item_id",
+        "charge_code",
+        "quantity",
+        "low_usage",
+        "billing_group",
+        "start_date",
+        "own_end",
+    )
     devices = account_items.with_columns(own_end="end_of_service").select(columns)
     numbers = phone_numbers.with_columns(
         item_id="number",
@@ -85,7 +95,9 @@ def part_months(items: pl.DataFrame, invoice_month: dt.date) -> pl.DataFrame:
     )
 
 
-def price_items(billed: pl.DataFrame, charges: pl.DataFrame, plans: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
+def price_items(
+    billed: pl.DataFrame, charges: pl.DataFrame, plans: pl.DataFrame, changes: pl.DataFrame
+) -> pl.DataFrame:
     """Billed items with category, label, monthly price and low-usage discount of their price date (rule 4.4)."""
     return (
         billed.pipe(with_plan_on, "price_date", changes)
@@ -113,12 +125,26 @@ def low_usage_units(priced: pl.DataFrame, accounts: pl.DataFrame, minimum_phones
     Grain: account_id, item_id of flagged service charges with a line. Adds: flagged, discounted (units).
     """
     flagged = priced.filter(pl.col("low_usage") & (pl.col("category") == DEVICES))
-    items = flagged.group_by("account_id", "item_id").agg(flagged=pl.col("quantity").first()).sort("account_id", "item_id")
+    items = (
+        flagged.group_by("account_id", "item_id")
+        .agg(flagged=pl.col("quantity").first())
+        .sort("account_id", "item_id")
+    )
     before = pl.col("flagged").cum_sum().over("account_id") - pl.col("flagged")
-    allowed = pl.when(pl.col("phones").fill_null(0) >= minimum_phones).then(pl.col("low_usage_allowed")).otherwise(0)
+    allowed = (
+        pl.when(pl.col("phones").fill_null(0) >= minimum_phones)
+        .then(pl.col("low_usage_allowed"))
+        .otherwise(0)
+    )
     return (
         items.join(phone_count(priced), on="account_id", how="left", validate="m:1", maintain_order="left")
-        .join(accounts.select("account_id", "low_usage_allowed"), on="account_id", how="left", validate="m:1", maintain_order="left")
+        .join(
+            accounts.select("account_id", "low_usage_allowed"),
+            on="account_id",
+            how="left",
+            validate="m:1",
+            maintain_order="left",
+        )
         .with_columns(discounted=(allowed - before).clip(0, pl.col("flagged")))
         .select("account_id", "item_id", "flagged", "discounted")
     )
@@ -126,12 +152,22 @@ def low_usage_units(priced: pl.DataFrame, accounts: pl.DataFrame, minimum_phones
 
 def _units(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame:
     """Items split into units at the full price and units at the discounted one."""
-    joined = priced.join(discounts.drop("flagged"), on=["account_id", "item_id"], how="left", validate="m:1", maintain_order="left")
+    joined = priced.join(
+        discounts.drop("flagged"),
+        on=["account_id", "item_id"],
+        how="left",
+        validate="m:1",
+        maintain_order="left",
+    )
     applies = pl.col("low_usage") & (pl.col("category") == DEVICES)
     discounted = pl.when(applies).then(pl.col("discounted").fill_null(0)).otherwise(0)
     joined = joined.with_columns(discounted=discounted)
-    full = joined.with_columns(units=pl.col("quantity") - pl.col("discounted"), discount_micros=pl.lit(0, dtype=pl.Int64))
-    reduced = joined.with_columns(units=pl.col("discounted"), discount_micros=pl.col("low_usage_discount_percent_micros"))
+    full = joined.with_columns(
+        units=pl.col("quantity") - pl.col("discounted"), discount_micros=pl.lit(0, dtype=pl.Int64)
+    )
+    reduced = joined.with_columns(
+        units=pl.col("discounted"), discount_micros=pl.col("low_usage_discount_percent_micros")
+    )
     return pl.concat([full, reduced]).filter(pl.col("units") > 0)
 
 
@@ -159,12 +195,17 @@ def recurring_lines(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFra
         "days_in_month",
     ]
     off = HUNDRED_PERCENT_MICROS - pl.col("discount_micros").cast(pl.Int128)
-    labels = [(pl.col(f"label_{language}").first() + _suffix().first()).alias(f"label_{language}") for language in ("en", "fr")]
+    labels = [
+        (pl.col(f"label_{language}").first() + _suffix().first()).alias(f"label_{language}")
+        for language in ("en", "fr")
+    ]
     grouped = (
         _units(priced, discounts)
         .with_columns(line_category=category, unit_numerator=pl.col("price_micros").cast(pl.Int128) * off)
         .with_columns(
-            line_group=pl.when(pl.col("line_category").is_in(GROUPED_CATEGORIES)).then(pl.col("billing_group"))
+            line_group=pl.when(pl.col("line_category").is_in(GROUPED_CATEGORIES)).then(
+                pl.col("billing_group")
+            )
         )
         .group_by(keys, maintain_order=True)
         .agg(pl.col("units").sum(), pl.col("item_id").min(), *labels)
@@ -183,7 +224,9 @@ def recurring_lines(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFra
         unit=pl.lit("month"),
         unit_numerator="unit_numerator",
         unit_denominator=pl.lit(HUNDRED_PERCENT_MICROS, dtype=pl.Int64),
-        exact_numerator=pl.col("unit_numerator") * pl.col("units").cast(pl.Int128) * pl.col("days").cast(pl.Int128),
+        exact_numerator=pl.col("unit_numerator")
+        * pl.col("units").cast(pl.Int128)
+        * pl.col("days").cast(pl.Int128),
         exact_denominator=pl.col("days_in_month") * HUNDRED_PERCENT_MICROS,
         item_id="item_id",
     )

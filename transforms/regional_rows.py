@@ -32,5 +32,7 @@ def rows_for_region(accounts: pl.DataFrame, rows: pl.DataFrame, keys: list[str],
 def for_the_month(lines: pl.DataFrame, invoice_month: dt.date) -> pl.DataFrame:
     """Lines with the invoice month as their period."""
     return lines.with_columns(
-        period_start=pl.lit(invoice_month), period_end=pl.lit(add_months(invoice_month, 1)), item_id=pl.lit("")
+        period_start=pl.lit(invoice_month),
+        period_end=pl.lit(add_months(invoice_month, 1)),
+        item_id=pl.lit(""),
     )

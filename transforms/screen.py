@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -69,9 +69,9 @@ def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
         _instants(renamed["end_text"], source).alias("end_time"),
         _instants(renamed[ANSWER_TIME], source).alias(ANSWER_TIME),
         duration_seconds=pl.when(is_duration).then(duration),
-        direction_code=(direction.replace(source.direction_words) if source.direction_words else direction).cast(
-            DIRECTION, strict=False
-        ),
+        direction_code=(
+            direction.replace(source.direction_words) if source.direction_words else direction
+        ).cast(DIRECTION, strict=False),
         disposition_code=disposition.cast(DISPOSITION, strict=False),
     )
 
@@ -85,7 +85,9 @@ def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Direct
     }
     if anonymous:
         is_anonymous = pl.col("text").str.to_lowercase().is_in(anonymous)
-        texts["source"] = texts["source"].with_columns(text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text"))
+        texts["source"] = texts["source"].with_columns(
+            text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text")
+        )
     read = {side: normalise_numbers(text, directory.dialing_plans) for side, text in texts.items()}
     bad = pl.lit("bad").cast(NUMBER_KIND)
     destination_kind = pl.col("destination_kind")
@@ -94,7 +96,9 @@ def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Direct
         read["source"]["number_kind"].alias("source_kind"),
         read["destination"]["number"].alias("destination_number"),
         read["destination"]["number_kind"].alias("destination_kind"),
-    ).with_columns(destination_kind=pl.when(destination_kind == "anonymous").then(bad).otherwise(destination_kind))
+    ).with_columns(
+        destination_kind=pl.when(destination_kind == "anonymous").then(bad).otherwise(destination_kind)
+    )
 
 
 def reject_reason() -> pl.Expr:
@@ -140,13 +144,15 @@ def reject_detail() -> pl.Expr:
         "unknown_disposition": "disposition",
         "unknown_account": "named_account",
     }
-    detail = pl.when(reason == "bad_number").then(
+    detail: Any = pl.when(reason == "bad_number").then(
         pl.format(
             "source_number {}, destination_number {}", pl.col("source_number"), pl.col("destination_number")
         )
     )
     for name, column in by_reason.items():
-        detail = detail.when(reason == name).then(pl.format(column.replace("_text", "") + " {}", pl.col(column)))
+        detail = detail.when(reason == name).then(
+            pl.format(column.replace("_text", "") + " {}", pl.col(column))
+        )
     return detail.otherwise(None)
 
 
@@ -172,11 +178,15 @@ def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
     return records.with_columns(
         direction=pl.coalesce("direction_code", direction.cast(DIRECTION)),
         disposition=pl.coalesce("disposition_code", answered.cast(DISPOSITION)),
-        end_time=pl.coalesce("end_time", pl.col("start_time") + pl.duration(seconds=pl.col("duration_seconds"))),
+        end_time=pl.coalesce(
+            "end_time", pl.col("start_time") + pl.duration(seconds=pl.col("duration_seconds"))
+        ),
     )
 
 
-def screen(texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_month: dt.date) -> pl.DataFrame:
+def screen(
+    texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_month: dt.date
+) -> pl.DataFrame:
     """Canonical text to typed records, each judged.
 
     Grain: one row a record, order kept. Adds: outcome (null = accepted; `rejected`, `outside_month`), reason,

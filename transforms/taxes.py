@@ -18,7 +18,9 @@ def is_exempt(on: dt.date) -> pl.Expr:
     return has_one & (begins.is_null() | (begins <= on)) & (ends.is_null() | (ends >= on))
 
 
-def tax_lines(accounts: pl.DataFrame, taxes: pl.DataFrame, lines: pl.DataFrame, invoice_month: dt.date) -> pl.DataFrame:
+def tax_lines(
+    accounts: pl.DataFrame, taxes: pl.DataFrame, lines: pl.DataFrame, invoice_month: dt.date
+) -> pl.DataFrame:
     """One line a tax on the subtotal; none for an exempt account, no tax on a tax (rules 9.1, 9.2).
 
     Needs: accounts with an invoice and is_exempt; taxes in force on the issue date; all lines above tax.
@@ -32,7 +34,9 @@ def tax_lines(accounts: pl.DataFrame, taxes: pl.DataFrame, lines: pl.DataFrame, 
         charge_code="tax",
         quantity=pl.lit(UNITS),
         unit=pl.lit("each"),
-        exact_numerator=pl.col("subtotal_cents").cast(pl.Int128) * MICROS_PER_CENT * pl.col("percent_micros").cast(pl.Int128),
+        exact_numerator=pl.col("subtotal_cents").cast(pl.Int128)
+        * MICROS_PER_CENT
+        * pl.col("percent_micros").cast(pl.Int128),
         exact_denominator=pl.lit(HUNDRED_PERCENT_MICROS),
     )
     drafts = draft_lines(for_the_month(charged, invoice_month)).with_columns(amount_cents=amount_cents())

@@ -8,7 +8,9 @@ import polars as pl
 
 UTC_MICROS = pl.Datetime("us", "UTC")
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
-_ISO_WITH_OFFSET = rf"^[1-9]\d{{3}}-\d\d-\d\d[T ]{_CLOCK}(?:\.\d{{1,6}})?(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)$"
+_ISO_WITH_OFFSET = (
+    rf"^[1-9]\d{{3}}-\d\d-\d\d[T ]{_CLOCK}(?:\.\d{{1,6}})?(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)$"
+)
 _SECONDS_TEXT = 19  # YYYY-MM-DD HH:MM:SS
 
 
@@ -28,8 +30,11 @@ def iso_instant(text: pl.Expr) -> pl.Expr:
     fraction = text.str.slice(_SECONDS_TEXT).str.extract(r"^\.(\d{1,6})").fill_null("0")
     micros = fraction.str.pad_end(6, "0").cast(pl.Int64, strict=False)
     instant = local.cast(pl.Int64) + micros - _offset_micros(text)
-    return pl.when(text.str.contains(_ISO_WITH_OFFSET)).then(instant).cast(pl.Datetime("us")).dt.replace_time_zone(
-        "UTC"
+    return (
+        pl.when(text.str.contains(_ISO_WITH_OFFSET))
+        .then(instant)
+        .cast(pl.Datetime("us"))
+        .dt.replace_time_zone("UTC")
     )
 
 
