@@ -11,12 +11,14 @@ import polars as pl
 
 from flows.code_version import code_version
 from flows.files import digest, read_json, write_json, write_parquet, written_whole
-from flows.record_files import Block, RecordFile, read_blocks
+from flows.record_files import Block, RecordFile, read_blocks, read_raw_records
 from flows.settings import month_text
 from schemas.source_spec import SourceSpec
+from transforms.numbers import NUMBER_KIND
 from transforms.repeats import judge_repeats
-from transforms.screen import CALL_COLUMNS, Directory, screen, warning_flags
+from transforms.screen import DIRECTION, DISPOSITION, Directory, screen, warning_flags
 from transforms.source_fields import canonical_text
+from transforms.timestamps import UTC_MICROS
 
 SET_ASIDE_SCHEMA: dict[str, Any] = {
     "source": pl.String,
@@ -28,6 +30,25 @@ SET_ASIDE_SCHEMA: dict[str, Any] = {
     "raw_record": pl.String,
     "duration_seconds": pl.Int64,
 }
+
+CALL_SCHEMA: dict[str, Any] = {
+    "source_line": pl.Int64,
+    "account_id": pl.String,
+    "call_id": pl.String,
+    "direction": DIRECTION,
+    "disposition": DISPOSITION,
+    "source_number": pl.String,
+    "source_kind": NUMBER_KIND,
+    "destination_number": pl.String,
+    "destination_kind": NUMBER_KIND,
+    "start_time": UTC_MICROS,
+    "end_time": UTC_MICROS,
+    "duration_seconds": pl.Int64,
+    "warning_bits": pl.UInt8,
+    "source": pl.String,
+    "source_file": pl.String,
+}
+"""An accepted call as it is stored. `warning_bits`: the record's warnings, in the order of RECORD_WARNINGS."""
 
 
 class IngestPlan(NamedTuple):
@@ -78,8 +99,9 @@ def _accepted(judged: pl.DataFrame, record: RecordFile) -> pl.DataFrame:
     bits = pl.sum_horizontal(
         pl.when(flag).then(2**place).otherwise(0) for place, flag in enumerate(warning_flags().values())
     )
-    return judged.filter(pl.col("outcome").is_null()).select(
-        *CALL_COLUMNS, "bucket", bits.cast(pl.UInt8).alias("warning_bits"), **_file_columns(record)
+    accepted = judged.filter(pl.col("outcome").is_null())
+    return accepted.with_columns(warning_bits=bits.cast(pl.UInt8), **_file_columns(record)).select(
+        *CALL_SCHEMA, "bucket"
     )
 
 
@@ -140,23 +162,14 @@ def _repeated_records(paths: list[Path]) -> pl.DataFrame | None:
 
 def _raw_records(plan: IngestPlan, wanted: pl.DataFrame) -> pl.DataFrame:
     """The rows (source_file, source_line) as they stand in their files, read again."""
-    found = []
+    schema = {"source_line": pl.Int64, "raw_record": pl.String, "source_file": pl.String}
+    found = [pl.DataFrame(schema=schema)]
     for record in plan.record_files:
         lines = wanted.filter(pl.col("source_file") == record.name)["source_line"].sort()
-        if lines.is_empty():
-            continue
-        for block in read_blocks(record, plan.sources[record.source]):
-            last = block.first_line + _line_count(block)
-            here = lines.filter((lines >= block.first_line) & (lines < last))
-            if not here.is_empty():
-                texts = {"source_line": here, "raw_record": block.raw_records(here)}
-                found.append(pl.DataFrame(texts).with_columns(source_file=pl.lit(record.name)))
-    schema = {"source_line": pl.Int64, "raw_record": pl.String, "source_file": pl.String}
-    return pl.concat(found) if found else pl.DataFrame(schema=schema)
-
-
-def _line_count(block: Block) -> int:
-    return block.typed.height if block.typed is not None else (block.lines or b"").count(b"\n") + 1
+        if not lines.is_empty():
+            texts = {"source_line": lines, "raw_record": read_raw_records(record, lines)}
+            found.append(pl.DataFrame(texts).with_columns(source_file=pl.lit(record.name)))
+    return pl.concat(found)
 
 
 def with_raw_records(plan: IngestPlan, aside: pl.DataFrame) -> pl.DataFrame:
@@ -193,13 +206,18 @@ def find_repeats(plan: IngestPlan) -> Path:
     return target
 
 
+def _ingested_folder(plan: IngestPlan, record: RecordFile) -> Path:
+    folder = plan.piece_folder(record)
+    if not (folder / "piece.json").exists():
+        raise AssertionError(f"{record.name} is not ingested: {folder} is missing")
+    return folder
+
+
 def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
-    folders = [plan.piece_folder(record) for record in plan.record_files]
+    folders = [_ingested_folder(plan, record) for record in plan.record_files]
     paths = sorted(path for folder in folders for path in folder.glob(f"bucket={bucket:04d}/block=*.parquet"))
-    if not paths:
-        return pl.DataFrame()
-    calls = pl.concat([pl.read_parquet(path) for path in paths], how="vertical")
+    calls = pl.concat([pl.DataFrame(schema=CALL_SCHEMA), *(pl.read_parquet(path) for path in paths)])
     repeats = pl.read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():
         return calls

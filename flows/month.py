@@ -137,7 +137,7 @@ class Month:
             "program": code_version(),
         }
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """Name of the run, derived from its identity."""
         return f"{month_text(self.settings.invoice_month)}-{digest(self.identity)[:16]}"

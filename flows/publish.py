@@ -118,7 +118,7 @@ def _sort_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create temp table sorted as select * from {table.name} order by {order}")  # noqa: S608 - our names
         connection.execute(
             f"delete from {table.name}; insert into {table.name} select * from sorted; drop table sorted"
-        )  # noqa: S608 - our names
+        )
 
 
 def _issued_runs(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, dt.date]]:
@@ -198,12 +198,29 @@ def check_controls(database: Path, run_id: str) -> pl.DataFrame:
     return controls
 
 
+def _publish_details(staged: Path, target: Path, month: Month) -> None:
+    """The folder of CSVs in its place with one rename.
+
+    It carries its run's id, so that a run that was stopped behind the rename finds its own again.
+    """
+    marker = ".run_id"
+    if staged.is_dir():
+        (staged / marker).write_text(month.run_id, encoding="utf-8")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            shutil.rmtree(target)
+        staged.replace(target)
+    elif not (target / marker).is_file() or (target / marker).read_text(encoding="utf-8") != month.run_id:
+        shutil.rmtree(month.work_folder())
+        raise AssertionError("the details of an interrupted run are gone; run the month again")
+
+
 def _publish_files(month: Month) -> None:
     """Details, manifest and the contracts' copy in place; the database does not name the run yet."""
-    warehouse, work = month.settings.warehouse, month.work_folder()
-    details = warehouse / "details" / month_text(month.usage_month)
-    with written_whole(details) as partial:
-        shutil.copytree(work / "details", partial)
+    warehouse = month.settings.warehouse
+    _publish_details(
+        month.work_folder() / "details", warehouse / "details" / month_text(month.usage_month), month
+    )
     run_folder = warehouse / "runs" / month.run_id
     write_json(run_manifest(month), run_folder / "manifest.json")
     with written_whole(run_folder / "contracts") as partial:

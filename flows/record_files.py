@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
@@ -45,10 +45,19 @@ class Block(NamedTuple):
     def raw_records(self, source_lines: pl.Series) -> list[str]:
         """The rows of these lines as they stand in the file; of a typed file as JSON."""
         if self.typed is not None:
-            picked = self.typed[(source_lines - self.first_line).to_list()]
-            return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
-        lines = (self.lines or b"").split(b"\n")
-        return [raw_text(lines[number - self.first_line]) for number in source_lines.to_list()]
+            return typed_records(self.typed, source_lines)
+        return _lines_of(self.lines or b"", self.first_line, source_lines)
+
+
+def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
+    """Rows of a typed file, numbered from 1, as JSON."""
+    picked = frame[(rows - 1).to_list()]
+    return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
+
+
+def _lines_of(block: bytes, first_line: int, source_lines: pl.Series) -> list[str]:
+    lines = block.split(b"\n")
+    return [raw_text(lines[number - first_line]) for number in source_lines.to_list()]
 
 
 def _ending(path: Path) -> str | None:
@@ -119,19 +128,44 @@ def expected_bytes(record_files: Iterable[RecordFile]) -> int:
     return sum(record.size * _EXPANSION.get(record.path.suffix, 1) for record in record_files)
 
 
-def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
-    """The file's bytes, decompressed, cut at line ends into blocks of about 64 MiB."""
+def _open_bytes(record: RecordFile) -> Any:
     compression = {".gz": "gzip", ".zst": "zstd"}.get(record.path.suffix)
+    if compression is None:
+        return record.path.open("rb", buffering=0)
+    return pa.input_stream(str(record.path), compression=compression)
+
+
+def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
+    """The file's bytes, decompressed, cut at line ends into blocks of about 64 MiB. A lone `\r` ends a line too."""
     rest = b""
-    with pa.input_stream(str(record.path), compression=compression) as stream:
+    with _open_bytes(record) as stream:
         while chunk := stream.read(BLOCK_BYTES):
             block = rest + chunk if rest else chunk
             cut = block.rfind(b"\n") + 1
+            if cut == len(block):
+                rest = b""
+                yield unify_line_ends(block)
+                continue
             rest = block[cut:]
             if cut:
                 yield unify_line_ends(block[:cut])
     if rest:
         yield unify_line_ends(rest)
+
+
+def read_raw_records(record: RecordFile, source_lines: pl.Series) -> list[str]:
+    """The rows of these lines, ascending, as they stand in the file; nothing is parsed."""
+    if record.path.suffix == ".parquet":
+        return typed_records(pl.read_parquet(record.path), source_lines)
+    found: list[str] = []
+    first_line = 1
+    for block in _byte_blocks(record):
+        after = first_line + block.count(b"\n") + (not block.endswith(b"\n"))
+        here = source_lines.filter((source_lines >= first_line) & (source_lines < after))
+        if not here.is_empty():
+            found += _lines_of(block, first_line, here)
+        first_line = after
+    return found
 
 
 def _checked_layout(record: RecordFile, source: SourceSpec, columns: tuple[str, ...]) -> None:

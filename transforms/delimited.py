@@ -10,6 +10,8 @@ import polars as pl
 
 SOURCE_LINE = "source_line"
 IS_MALFORMED = "is_malformed"
+_MARK = b"\x1e"  # the record separator of ASCII
+_BLANKS = (b" ", b"\t", b"\r", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
 
 
 class Layout(NamedTuple):
@@ -23,7 +25,7 @@ class Layout(NamedTuple):
 
 def unify_line_ends(block: bytes) -> bytes:
     r"""The block with `\n` after each line, where a switch wrote a lone `\r`. `\r\n` may stay: it is trimmed."""
-    if block.count(b"\r") == block.count(b"\r\n"):
+    if b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"):
         return block
     return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
@@ -71,25 +73,23 @@ def _read(block: bytes, layout: Layout, width: int, quote: str | None) -> pl.Dat
 
 
 def _read_plain(block: bytes, layout: Layout) -> pl.DataFrame | None:
-    """All lines at once, or None where not every line is surely a row of full width.
+    """All lines at once, or None where not every line is a row of full width.
 
-    The proof: without quotes a row is short only if its last column comes out empty. If none does, no row is
-    short, and with the right sum of delimiters none is long.
+    The proof: a mark is put behind each line as one field more. It stands in the column after the last exactly
+    where the line has full width; a short line has it earlier, a long one has something else there.
     """
     width = layout.column_counts[0]
-    is_plain = len(layout.column_counts) == 1 and not (layout.quote and layout.quote.encode() in block)
-    line_count = block.count(b"\n") + (not block.endswith(b"\n"))
-    delimiter_count = block.count(layout.delimiter.encode())
-    if not is_plain or b"\0" in block or delimiter_count != line_count * (width - 1):
+    has_quotes = bool(layout.quote) and layout.quote.encode() in block
+    if len(layout.column_counts) != 1 or has_quotes or b"\0" in block or _MARK in block:
         return None
+    mark = layout.delimiter.encode() + _MARK + b"\n"
+    marked = block.replace(b"\n", mark) if block.endswith(b"\n") else block.replace(b"\n", mark) + mark
     try:
-        rows = _read(block, layout, width, quote=None)
+        rows = _read(marked, layout, width, quote=None)
     except pl.exceptions.ComputeError:  # not UTF-8
         return None
-    last = layout.columns[width - 1]
-    if rows.height != line_count or (rows[last].str.strip_chars() == "").any():
-        return None
-    return rows.drop("_beyond")
+    has_full_width = rows.select((pl.col("_beyond") == _MARK.decode()).all()).item()
+    return rows.drop("_beyond") if has_full_width else None
 
 
 def _quoted_fields(delimiter: str, quote: str) -> str:
@@ -181,6 +181,8 @@ def read_delimited(block: bytes, layout: Layout, first_line: int) -> pl.DataFram
         rows = plain.with_row_index(SOURCE_LINE, offset=first_line).with_columns(
             pl.col(SOURCE_LINE).cast(pl.Int64), pl.lit(value=False).alias(IS_MALFORMED)
         )
+    if block.isascii() and not any(blank in block for blank in _BLANKS):
+        return rows
     return rows.with_columns(pl.col(pl.String).str.strip_chars())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import polars as pl
 
 from schemas.reasons import NUMBER_KINDS
@@ -11,81 +13,112 @@ _E164 = r"^\+[1-9][0-9]{6,14}$"
 _FEATURE_CODE = r"^[*#][0-9*#]+$"
 _EXTENSION = r"^[0-9]{2,6}$"
 _PUNCTUATION = r"[ ().\-]"
-_PLAN_COLUMNS = (
-    "calling_code",
-    "international_prefix",
-    "national_prefix",
-    "national_lengths",
-    "carrier_code_digits",
-    "emergency_numbers",
-    "short_codes",
-)
 
 
-def _is_national_length(digits: pl.Expr) -> pl.Expr:
-    return pl.col("national_lengths").list.contains(digits.str.len_bytes().cast(pl.Int64))
+class DialingPlan(NamedTuple):
+    """How one country dials. Without any prefix and length, only E.164 can be read."""
+
+    calling_code: str = ""
+    international_prefix: str = ""
+    national_prefix: str = ""
+    national_lengths: tuple[int, ...] = ()
+    carrier_code_digits: int = 0
+    emergency_numbers: tuple[str, ...] = ()
+    short_codes: tuple[str, ...] = ()
 
 
-def _international_number() -> pl.Expr:
+def dialing_plans_by_country(dialing_plans: pl.DataFrame) -> dict[str, DialingPlan]:
+    """The rows of `dialing_plans.csv` by country."""
+    return {
+        row["country"]: DialingPlan(
+            row["calling_code"],
+            row["international_prefix"],
+            row["national_prefix"],
+            tuple(row["national_lengths"]),
+            row["carrier_code_digits"],
+            tuple(row["emergency_numbers"]),
+            tuple(row["short_codes"]),
+        )
+        for row in dialing_plans.iter_rows(named=True)
+    }
+
+
+def _international_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
     """What was dialled behind the international prefix and the carrier's digits."""
-    prefix_length = pl.col("international_prefix").str.len_bytes()
-    return pl.lit("+") + pl.col("dialled").str.slice(
-        prefix_length + pl.col("carrier_code_digits").cast(pl.UInt32)
-    )
+    return pl.lit("+") + dialled.str.slice(len(plan.international_prefix) + plan.carrier_code_digits)
 
 
-def _national_number() -> pl.Expr:
+def _national_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
     """Calling code and national number; null where no national length fits."""
-    dialled = pl.col("dialled")
-    prefix = pl.col("national_prefix")
-    has_prefix = (prefix != "") & dialled.str.starts_with(prefix)
-    significant = pl.when(has_prefix).then(dialled.str.slice(prefix.str.len_bytes())).otherwise(dialled)
-    carrier_digits = pl.col("carrier_code_digits").cast(pl.UInt32)
-    without_carrier = significant.str.slice(carrier_digits)
-    drops_carrier = (
-        has_prefix
-        & (carrier_digits > 0)
-        & ~_is_national_length(significant)
-        & _is_national_length(without_carrier)
+    has_prefix = (
+        dialled.str.starts_with(plan.national_prefix) if plan.national_prefix else pl.lit(value=False)
     )
-    national = pl.when(drops_carrier).then(without_carrier).otherwise(significant)
-    return pl.when(_is_national_length(national)).then(pl.lit("+") + pl.col("calling_code") + national)
+    national = pl.when(has_prefix).then(dialled.str.slice(len(plan.national_prefix))).otherwise(dialled)
+    if plan.carrier_code_digits:
+        too_long = [length + plan.carrier_code_digits for length in plan.national_lengths]
+        names_carrier = (
+            has_prefix & _has_length(national, too_long) & ~_has_length(national, plan.national_lengths)
+        )
+        national = (
+            pl.when(names_carrier).then(national.str.slice(plan.carrier_code_digits)).otherwise(national)
+        )
+    return pl.when(_has_length(national, plan.national_lengths)).then(
+        pl.lit("+" + plan.calling_code) + national
+    )
 
 
-def _judged(dialled: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds number and number_kind to distinct (country, text) with its dialing plan beside it."""
-    text = pl.col("dialled")
-    is_digits = text.str.contains(r"^[0-9]+$")
-    prefix = pl.col("international_prefix")
-    is_international = is_digits & (prefix != "") & text.str.starts_with(prefix)
-    long_number = (
-        pl.when(is_international).then(_international_number()).when(is_digits).then(_national_number())
-    )
+def _has_length(digits: pl.Expr, lengths: list[int] | tuple[int, ...]) -> pl.Expr:
+    return digits.str.len_bytes().is_in(pl.lit(pl.Series(lengths, dtype=pl.UInt32)).implode())
+
+
+def _long_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
+    """E.164 of a number of 7 digits or more; null where it is none."""
+    number = _national_number(dialled, plan)
+    if plan.international_prefix:
+        is_international = dialled.str.starts_with(plan.international_prefix)
+        number = pl.when(is_international).then(_international_number(dialled, plan)).otherwise(number)
+    return pl.when(dialled.str.contains(r"^[0-9]+$") & number.str.contains(_E164)).then(number)
+
+
+def _is_one_of(dialled: pl.Expr, numbers: tuple[str, ...]) -> pl.Expr:
+    return dialled.is_in(pl.lit(pl.Series(numbers, dtype=pl.String)).implode())
+
+
+def _read_by(plan: DialingPlan, texts: pl.DataFrame) -> pl.DataFrame:
+    """Adds number and number_kind to texts that were dialled in the country of the plan."""
+    text, dialled = pl.col("text"), pl.col("dialled")
     kind = (
-        pl.when(pl.col("text").fill_null("") == "")
+        pl.when(text == "")
         .then(pl.lit("anonymous"))
-        .when(text.str.contains(_FEATURE_CODE))
+        .when(dialled.str.contains(_FEATURE_CODE))
         .then(pl.lit("feature_code"))
-        .when(text.str.starts_with("+"))
-        .then(pl.when(text.str.contains(_E164)).then(pl.lit("e164")).otherwise(pl.lit("bad")))
-        .when(pl.col("emergency_numbers").list.contains(text))
+        .when(dialled.str.starts_with("+"))
+        .then(pl.when(dialled.str.contains(_E164)).then(pl.lit("e164")).otherwise(pl.lit("bad")))
+        .when(_is_one_of(dialled, plan.emergency_numbers))
         .then(pl.lit("emergency"))
-        .when(pl.col("short_codes").list.contains(text))
+        .when(_is_one_of(dialled, plan.short_codes))
         .then(pl.lit("short_code"))
-        .when(text.str.contains(_EXTENSION))
+        .when(dialled.str.contains(_EXTENSION))
         .then(pl.lit("extension"))
-        .when(long_number.str.contains(_E164))
+        .when(pl.col("long_number").is_not_null())
         .then(pl.lit("e164"))
         .otherwise(pl.lit("bad"))
     )
     number = (
         pl.when(pl.col("number_kind") == "short_code")
-        .then(pl.lit("+") + pl.col("calling_code") + text)
-        .when((pl.col("number_kind") == "e164") & ~text.str.starts_with("+"))
-        .then(long_number)
-        .otherwise(text)
+        .then(pl.lit("+" + plan.calling_code) + dialled)
+        .otherwise(pl.coalesce("long_number", "dialled"))
     )
-    return dialled.with_columns(number_kind=kind.fill_null("bad")).with_columns(number=number)
+    return (
+        texts.lazy()
+        .with_columns(pl.col("text").fill_null(""))
+        .with_columns(dialled=text.str.replace_all(_PUNCTUATION, ""))
+        .with_columns(long_number=_long_number(dialled, plan))
+        .with_columns(number_kind=kind.cast(NUMBER_KIND))
+        .with_columns(number=number)
+        .select("place", "number", "number_kind")
+        .collect()
+    )
 
 
 def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.DataFrame:
@@ -93,25 +126,23 @@ def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.
 
     Grain: one row a row of `dialled` (country, text; text trimmed), order kept. Adds: number (E.164 with `+`;
     emergency numbers, extensions and feature codes as dialled; anonymous empty), number_kind (`bad` = none).
-    A country without a dialing plan leaves only E.164 and feature codes readable.
+    A country without a dialing plan leaves only E.164, extensions and feature codes readable.
     """
     is_e164 = dialled["text"].str.contains(_E164).fill_null(value=False)
-    if is_e164.all():
-        return dialled.with_columns(number=pl.col("text"), number_kind=pl.lit("e164").cast(NUMBER_KIND))
-    plans = dialing_plans.select("country", *_PLAN_COLUMNS)
-    distinct = (
-        dialled.filter(~is_e164)
-        .unique(["country", "text"], maintain_order=True)
-        .lazy()
-        .with_columns(dialled=pl.col("text").str.replace_all(_PUNCTUATION, "").fill_null(""))
-        .join(plans.lazy(), on="country", how="left", validate="m:1")
-        .pipe(_judged)
-        .select("country", "text", "number", number_kind=pl.col("number_kind").cast(NUMBER_KIND))
-        .collect()
+    others = dialled.with_row_index("place").filter(~is_e164)
+    plans = dialing_plans_by_country(dialing_plans)
+    read = [
+        _read_by(plans.get(part["country"][0], DialingPlan()), part)
+        for part in others.partition_by("country", maintain_order=True)
+    ]
+    schema = {"place": pl.UInt32, "number": pl.String, "number_kind": NUMBER_KIND}
+    judged = pl.concat([pl.DataFrame(schema=schema), *read])
+    sources = pl.int_range(dialled.height, dtype=pl.UInt32, eager=True).scatter(
+        judged["place"],
+        pl.int_range(dialled.height, dialled.height + judged.height, dtype=pl.UInt32, eager=True),
     )
-    return dialled.join(
-        distinct, on=["country", "text"], how="left", nulls_equal=True, maintain_order="left"
-    ).with_columns(
-        number=pl.coalesce("number", "text").fill_null(""),
-        number_kind=pl.col("number_kind").fill_null(pl.lit("e164").cast(NUMBER_KIND)),
+    e164 = pl.Series(["e164"], dtype=NUMBER_KIND).new_from_index(0, dialled.height)
+    return dialled.with_columns(
+        pl.concat([dialled["text"], judged["number"]]).gather(sources).alias("number"),
+        pl.concat([e164, judged["number_kind"]]).gather(sources).alias("number_kind"),
     )

@@ -9,7 +9,7 @@ import polars as pl
 
 from schemas.reasons import DIRECTIONS, DISPOSITIONS
 from schemas.source_spec import ANSWER_TIME, SourceSpec
-from transforms.delimited import IS_MALFORMED, SOURCE_LINE
+from transforms.delimited import IS_MALFORMED
 from transforms.numbers import NUMBER_KIND, normalise_numbers
 from transforms.ownership import find_accounts, owners_on
 from transforms.timestamps import in_usage_month, parse_instants, parse_local_times
@@ -18,20 +18,6 @@ DIRECTION = pl.Enum(DIRECTIONS)
 DISPOSITION = pl.Enum(DISPOSITIONS)
 MAXIMUM_DURATION = 2**31
 LONG_CALL_SECONDS = 24 * 3600
-CALL_COLUMNS: tuple[str, ...] = (
-    SOURCE_LINE,
-    "account_id",
-    "call_id",
-    "direction",
-    "disposition",
-    "source_number",
-    "source_kind",
-    "destination_number",
-    "destination_kind",
-    "start_time",
-    "end_time",
-    "duration_seconds",
-)
 
 
 class Directory(NamedTuple):
@@ -190,7 +176,7 @@ def screen(
     """Canonical text to typed records, each judged.
 
     Grain: one row a record, order kept. Adds: outcome (null = accepted; `rejected`, `outside_month`), reason,
-    detail, bucket, and the typed columns of CALL_COLUMNS. `duration_seconds` is null only where it cannot be
+    detail, bucket, and the typed columns of a call. `duration_seconds` is null only where it cannot be
     read by itself; a duplicate is found later, over all files of the source.
     """
     records = (

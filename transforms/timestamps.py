@@ -40,13 +40,15 @@ def iso_instant(text: pl.Expr) -> pl.Expr:
 
 def parse_instants(texts: pl.Series) -> pl.Series:
     """Each text's instant (UTC); null where the text is none. Plain `…T…Z` text takes the short way."""
-    frame = texts.rename("text").to_frame()
     text = pl.col("text")
     is_plain = text.str.contains(rf"^[1-9]\d{{3}}-\d\d-\d\dT{_CLOCK}Z$").fill_null(value=True)
-    if frame.select(is_plain.all()).item():
-        plain = text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False)
-        return frame.select(plain.dt.replace_time_zone("UTC"))["text"]
-    return frame.select(iso_instant(text).alias("text"))["text"]
+    plain = text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False)
+    frame = texts.rename("text").to_frame().with_columns(is_plain=is_plain)
+    others = (~frame["is_plain"]).arg_true()
+    instants = frame.select(pl.when("is_plain").then(plain).dt.replace_time_zone("UTC").alias("text"))["text"]
+    if len(others) == 0:
+        return instants
+    return instants.scatter(others, frame[others].select(iso_instant(text).alias("text"))["text"])
 
 
 def parse_local_times(texts: pl.Series, time_format: str, time_zone: str) -> pl.Series:

@@ -1,0 +1,5 @@
+"""`python -m flows` is `tollbook`."""
+
+from flows.cli import main
+
+main()
