@@ -217,7 +217,8 @@ def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
     folders = [_ingested_folder(plan, record) for record in plan.record_files]
     paths = sorted(path for folder in folders for path in folder.glob(f"bucket={bucket:04d}/block=*.parquet"))
-    calls = pl.concat([pl.DataFrame(schema=CALL_SCHEMA), *(pl.read_parquet(path) for path in paths)])
+    parts = [pl.DataFrame(schema=CALL_SCHEMA), *(pl.read_parquet(path) for path in paths)]
+    calls = pl.concat(parts, rechunk=True)  # a gather over chunks takes several times as long
     repeats = pl.read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():
         return calls

@@ -19,6 +19,7 @@ from transforms.json_rows import read_json_lines, read_typed_rows
 from transforms.source_fields import field_is_present
 
 BLOCK_BYTES = 64 * 2**20
+SKIPPED_BYTES = 4096
 READ_ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 _EXPANSION = {".gz": 8, ".zst": 8, ".parquet": 5}
 _BOM = b"\xef\xbb\xbf"
@@ -56,8 +57,19 @@ def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
 
 
 def _lines_of(block: bytes, first_line: int, source_lines: pl.Series) -> list[str]:
-    lines = block.split(b"\n")
-    return [raw_text(lines[number - first_line]) for number in source_lines.to_list()]
+    """Some lines of a block, ascending; what lies between is only counted, not cut up."""
+    found = []
+    position, line = 0, first_line
+    for number in source_lines.to_list():
+        while line < number:
+            skipped = block.count(b"\n", position, position + SKIPPED_BYTES)
+            if skipped == 0 or line + skipped > number:
+                position, line = block.index(b"\n", position) + 1, line + 1
+            else:
+                position, line = block.rfind(b"\n", position, position + SKIPPED_BYTES) + 1, line + skipped
+        end = block.find(b"\n", position)
+        found.append(raw_text(block[position : end if end >= 0 else len(block)]))
+    return found
 
 
 def _ending(path: Path) -> str | None:

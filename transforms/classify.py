@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import polars as pl
 
+from schemas.categories import CALL_TYPES
+from schemas.reasons import SUSPENDED_REASONS, UNBILLED_REASONS
 from transforms.ownership import owners_on
-from transforms.prefixes import PrefixIndex, match_rows, number_key
+from transforms.prefixes import match_rows, number_key
 from transforms.rate_book import RateBook
 
 PLAN_MINUTES = "plan_minutes"
 """Outcome of rules 5 (6) and 5 (10), until the pool decides between `included` and `overage`."""
-SUSPENDED = "suspended"
-UNBILLED = "unbilled"
+OUTCOME = pl.Enum((*CALL_TYPES, PLAN_MINUTES, *UNBILLED_REASONS, *SUSPENDED_REASONS))
+_JUDGED = ("row", "outcome", "rate_row", "plan_row")
+_PLAN_NEEDS = ("row", "outcome", "start_second", "plan_scope")
+_TOLL_FREE_NEEDS = ("row", "outcome", "start_second", "source_number", "toll_free_scope")
+_DESTINATION_NEEDS = (
+    *_PLAN_NEEDS,
+    "destination_number",
+    "destination_kind",
+    "country",
+    "calling_code",
+    "premium_scope",
+    "international_scope",
+)
 
 
 def _in_service() -> tuple[pl.Expr, pl.Expr]:
@@ -51,29 +64,19 @@ def early_outcome() -> pl.Expr:
 def _mark_toll_free(calls: pl.DataFrame, phone_owners: pl.DataFrame) -> pl.DataFrame:
     """Adds owns_toll_free: the destination is the account's toll-free number on that day (rules 5 (3), 5.6)."""
     toll_free = phone_owners.filter(pl.col("kind") == "toll_free")
-    inbound = calls.select("row", "account_id", "direction", "destination_number", "start_time").filter(
-        pl.col("direction") == "inbound"
+    inbound = calls.filter(pl.col("direction") == "inbound").select(
+        "row", "account_id", "destination_number", "start_time"
     )
     owned = owners_on(inbound, "destination_number", toll_free).join(
         inbound.select("row", owner_id="account_id"), on=["row", "owner_id"], how="semi"
     )
-    marked = owned.select("row", owns_toll_free=pl.lit(value=True))
-    return calls.join(marked, on="row", how="left", maintain_order="left", validate="1:1").with_columns(
-        pl.col("owns_toll_free").fill_null(value=False)
+    owns = pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(
+        owned["row"], values=True
     )
+    return calls.with_columns(owns.alias("owns_toll_free"))
 
 
-def _match_where(
-    where: pl.Series, index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: pl.Series
-) -> pl.Series:
-    """`match_rows` for some of the calls; null for the others."""
-    positions = where.arg_true()
-    found = match_rows(index, scopes.gather(positions), keys.gather(positions), seconds.gather(positions))
-    nothing = pl.Series([None], dtype=pl.Int32).new_from_index(0, len(where))
-    return nothing.scatter(positions, found) if len(positions) else nothing
-
-
-def _is_abroad() -> pl.Expr:
+def _is_abroad(calls: pl.DataFrame, book: RateBook) -> pl.Series:
     """Rule 5 (9): another country that the plan does not include, or no country at all.
 
     A short code is the billing country's own. Premium numbers of other countries are international even where
@@ -81,77 +84,121 @@ def _is_abroad() -> pl.Expr:
     """
     country = pl.col("destination_country")
     is_own = (country == pl.col("country")) | (pl.col("destination_kind") == "short_code")
+    others = calls.select((~is_own).fill_null(value=False).alias("is_other"))["is_other"].arg_true()
+    foreign = calls.select("destination_country", "destination_line", "plan_row")[others].with_columns(
+        book.rows["included_countries"].gather(calls["plan_row"].gather(others))
+    )
     is_included = pl.col("included_countries").list.contains(country).fill_null(value=False)
-    is_taken = is_included & (pl.col("destination_line") != "premium")
-    return (country == "") | ~(is_own | is_taken)
+    is_taken = is_included & (country != "") & (pl.col("destination_line") != "premium")
+    abroad = foreign.select((~is_taken).alias("is_abroad"))["is_abroad"]
+    return pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(others, abroad)
 
 
-def late_outcome() -> pl.Expr:
+def _is_under_own_code(calls: pl.DataFrame) -> pl.Series:
+    """Whether a premium or toll-free destination is under the billing country's calling code."""
+    special = calls["destination_line"].is_in(["premium", "toll_free"]).fill_null(value=False).arg_true()
+    begins = pl.col("destination_number").str.starts_with(pl.lit("+") + pl.col("calling_code"))
+    under = calls.select("destination_number", "calling_code")[special].select(begins.alias("is_under"))[
+        "is_under"
+    ]
+    return pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(special, under)
+
+
+def late_outcome(calls: pl.DataFrame, book: RateBook) -> pl.Series:
     """Rules 5 (7) to 5 (10), for calls with a destination that was looked up."""
-    under_own_code = pl.col("destination_number").str.starts_with(pl.lit("+") + pl.col("calling_code"))
     line = pl.col("destination_line")
-    return (
+    is_under_own_code, is_abroad = _is_under_own_code(calls), _is_abroad(calls, book)
+    outcome = (
         pl.when(pl.col("premium_row").is_not_null())
         .then(pl.lit("domestic_premium"))
         .when(line.is_null())
         .then(pl.lit("unknown_destination"))
-        .when((line == "premium") & under_own_code)
+        .when((line == "premium") & is_under_own_code)
         .then(pl.lit("no_rate"))
-        .when((line == "toll_free") & under_own_code)
+        .when((line == "toll_free") & is_under_own_code)
         .then(pl.lit("toll_free_outbound"))
-        .when(_is_abroad())
+        .when(is_abroad)
         .then(pl.lit("international"))
         .otherwise(pl.lit(PLAN_MINUTES))
     )
+    return calls.select(outcome.cast(OUTCOME).alias("outcome"))["outcome"]
 
 
-def classify(calls: pl.DataFrame, book: RateBook, phone_owners: pl.DataFrame) -> pl.DataFrame:
-    """Calls with their outcome and the row of the rate book that prices them (rules 5, 6.1).
+def _plan_rows(calls: pl.DataFrame, book: RateBook) -> pl.Series:
+    """The row of the account's plan in force at each call's start (rule 4.4)."""
+    anywhere = pl.repeat(0, calls.height, dtype=pl.Int64, eager=True)
+    return match_rows(book.plans, calls["plan_scope"], anywhere, calls["start_second"])
 
-    Grain: one row a call, order kept. Needs: the account's country, calling_code, billing_start, end_of_service
-    and scopes beside each call. Adds: outcome (a call type, `plan_minutes`, an unbilled or a suspended reason)
-    and rate_row (position in `book.rows`; null where none covers the call).
-    """
-    calls = (
-        calls.with_row_index("row").pipe(_mark_toll_free, phone_owners).with_columns(outcome=early_outcome())
-    )
-    keys = calls.select(
-        destination=number_key(pl.col("destination_number")),
-        source=number_key(pl.col("source_number")),
-        second=pl.col("start_time").dt.epoch("s"),
-        anywhere=pl.lit(0, dtype=pl.Int64),
-    )
-    seconds, anywhere = keys["second"], keys["anywhere"]
-    looked_up = calls["outcome"].is_null()
-    known = _match_where(looked_up, book.numbering, anywhere, keys["destination"], seconds)
-    plan_rows = match_rows(book.plans, calls["plan_scope"], anywhere, seconds)
-    calls = calls.with_columns(
-        _match_where(looked_up, book.premium, calls["premium_scope"], keys["destination"], seconds).alias(
-            "premium_row"
-        ),
+
+def _judge_destinations(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
+    """Calls whose destination decides: outcome, rate_row and plan_row (rules 5 (7) to 5 (10))."""
+    keys = calls.select(number_key(pl.col("destination_number")).alias("key"))["key"]
+    seconds = calls["start_second"]
+    anywhere = pl.repeat(0, calls.height, dtype=pl.Int64, eager=True)
+    known = match_rows(book.numbering, anywhere, keys, seconds)
+    plan_rows = _plan_rows(calls, book)
+    judged = calls.with_columns(
+        match_rows(book.premium, calls["premium_scope"], keys, seconds).alias("premium_row"),
         plan_rows.alias("plan_row"),
-        book.rows["included_countries"].gather(plan_rows).alias("included_countries"),
         book.numbering_rows["country"].gather(known).alias("destination_country"),
         book.numbering_rows["kind"].gather(known).alias("destination_line"),
-    ).with_columns(outcome=pl.when(pl.col("outcome").is_null()).then(late_outcome()).otherwise("outcome"))
-    international = _match_where(
-        calls["outcome"] == "international",
-        book.international,
-        calls["international_scope"],
-        keys["destination"],
-        seconds,
     )
-    toll_free = _match_where(
-        calls["outcome"] == "toll_free", book.toll_free, calls["toll_free_scope"], keys["source"], seconds
-    )
+    judged = judged.with_columns(late_outcome(judged, book).alias("outcome"))
+    abroad = (judged["outcome"] == "international").arg_true()
+    international = pl.Series([None], dtype=pl.Int32).new_from_index(0, judged.height)
+    if len(abroad):
+        found = match_rows(
+            book.international,
+            calls["international_scope"].gather(abroad),
+            keys.gather(abroad),
+            seconds.gather(abroad),
+        )
+        international = international.scatter(abroad, found)
     outcome = pl.col("outcome")
-    return calls.with_columns(
+    return judged.with_columns(
         rate_row=pl.when(outcome == "international")
         .then(international)
-        .when(outcome == "toll_free")
-        .then(toll_free)
         .when(outcome == "domestic_premium")
         .then("premium_row")
         .when(outcome == PLAN_MINUTES)
         .then("plan_row")
-    ).drop("row", "owns_toll_free", "premium_row", "included_countries", "destination_line")
+    ).select(_JUDGED)
+
+
+def _judge_toll_free(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
+    """Calls to the account's toll-free numbers: their rate row by the source (rule 6.1)."""
+    keys = calls.select(number_key(pl.col("source_number")).alias("key"))["key"]
+    rows = match_rows(book.toll_free, calls["toll_free_scope"], keys, calls["start_second"])
+    return calls.with_columns(rows.alias("rate_row"), plan_row=pl.lit(None, dtype=pl.Int32)).select(_JUDGED)
+
+
+def _judge_plan_minutes(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
+    """Internal calls and calls to extensions: the plan's row prices them (rules 5 (6), 5.5)."""
+    rows = _plan_rows(calls, book)
+    return calls.with_columns(rows.alias("rate_row"), rows.alias("plan_row")).select(_JUDGED)
+
+
+def classify(calls: pl.DataFrame, book: RateBook, phone_owners: pl.DataFrame) -> pl.DataFrame:
+    """What becomes of each call, and the row of the rate book that prices it (rules 5, 6.1).
+
+    Grain: one row a call, order kept. Needs: the account's country, calling_code, billing_start, end_of_service
+    and scopes beside each call. Gives: outcome (a call type, `plan_minutes`, an unbilled or a suspended reason),
+    rate_row (position in `book.rows`; null where none covers the call), plan_row (null where not looked up, or
+    where the plan has no row in force).
+    """
+    early = (
+        calls.with_row_index("row")
+        .pipe(_mark_toll_free, phone_owners)
+        .with_columns(outcome=early_outcome().cast(OUTCOME), start_second=pl.col("start_time").dt.epoch("s"))
+    )
+    outcome = pl.col("outcome")
+    is_toll_free, is_plan = outcome == "toll_free", outcome == PLAN_MINUTES
+    nothing = pl.lit(None, dtype=pl.Int32)
+    is_unbilled = outcome.is_not_null() & ~is_toll_free & ~is_plan
+    judged = [
+        early.select("row", "outcome").filter(is_unbilled).with_columns(rate_row=nothing, plan_row=nothing),
+        _judge_toll_free(early.select(_TOLL_FREE_NEEDS).filter(is_toll_free), book),
+        _judge_plan_minutes(early.select(_PLAN_NEEDS).filter(is_plan), book),
+        _judge_destinations(early.select(_DESTINATION_NEEDS).filter(outcome.is_null()), book),
+    ]
+    return pl.concat(judged).sort("row").drop("row")

@@ -143,6 +143,6 @@ def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.
     )
     e164 = pl.Series(["e164"], dtype=NUMBER_KIND).new_from_index(0, dialled.height)
     return dialled.with_columns(
-        pl.concat([dialled["text"], judged["number"]]).gather(sources).alias("number"),
-        pl.concat([e164, judged["number_kind"]]).gather(sources).alias("number_kind"),
+        pl.concat([dialled["text"], judged["number"]], rechunk=True).gather(sources).alias("number"),
+        pl.concat([e164, judged["number_kind"]], rechunk=True).gather(sources).alias("number_kind"),
     )

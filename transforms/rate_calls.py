@@ -11,15 +11,13 @@ from schemas.categories import CALL_TYPES
 from schemas.reasons import SUSPENDED_REASONS, UNBILLED_REASONS
 from transforms.allowance import included_seconds
 from transforms.charges import cost_micros
-from transforms.classify import PLAN_MINUTES, classify
+from transforms.classify import OUTCOME, PLAN_MINUTES, classify
 from transforms.increments import billable_seconds
 from transforms.rate_book import RateBook
 from transforms.timestamps import month_start
 
 MICROS_IN_A_MONTH = 2**42  # > 31 days
-_ACCOUNT_COLUMNS = (
-    "account_id",
-    "account_rank",
+_TERMS = (
     "country",
     "calling_code",
     "billing_start",
@@ -29,6 +27,16 @@ _ACCOUNT_COLUMNS = (
     "premium_scope",
     "toll_free_scope",
     "plan_scope",
+)
+_CLASSIFIED_BY = (
+    "account_id",
+    "direction",
+    "disposition",
+    "duration_seconds",
+    "start_time",
+    "source_number",
+    "destination_number",
+    "destination_kind",
 )
 
 
@@ -40,45 +48,49 @@ class RatedCalls(NamedTuple):
     suspended: pl.DataFrame
 
 
-def in_call_order(calls: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
+def in_call_order(calls: pl.DataFrame, account_ranks: pl.Series, usage_month: dt.date) -> pl.DataFrame:
     """Calls by account, then start time, call id and source: the order that pools are used up in (rule 7.1).
 
-    Needs: account_rank (rank of account_id). One integer orders almost all; text decides only between calls of
-    one account that start in the same microsecond.
+    Needs: account_ranks, the rank of each call's account_id. One integer orders almost all; text decides only
+    between calls of one account that start in the same microsecond.
     """
     begin = int(month_start(usage_month).timestamp() * 1_000_000)
-    key = pl.col("account_rank") * MICROS_IN_A_MONTH + pl.col("start_time").dt.epoch("us") - begin
-    keyed = calls.with_columns(call_order=key).sort("call_order")
-    order = keyed["call_order"]
-    repeats = (order == order.shift(1)).fill_null(value=False)
+    order = account_ranks * MICROS_IN_A_MONTH + calls["start_time"].dt.epoch("us") - begin
+    places = order.arg_sort()
+    sorted_order = order.gather(places)
+    repeats = (sorted_order == sorted_order.shift(1)).fill_null(value=False)
     tied = repeats | repeats.shift(-1).fill_null(value=False)
     if tied.any():
-        places = tied.arg_true()
-        ordered = keyed.with_row_index("place").filter(tied).sort("call_order", "call_id", "source")["place"]
-        index = pl.int_range(keyed.height, dtype=pl.UInt32, eager=True).scatter(places, ordered)
-        keyed = keyed[index]
-    return keyed.drop("call_order")
+        at = tied.arg_true()
+        within = calls[places.gather(at)].select(
+            "call_id", "source", place=places.gather(at), order=order.gather(places.gather(at))
+        )
+        places = places.scatter(at, within.sort("order", "call_id", "source")["place"])
+    return calls[places]
 
 
-def attach_accounts(calls: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-    """Calls with what their account decides (rule 4.4). Every accepted call has its account."""
-    return calls.join(
-        accounts.select(_ACCOUNT_COLUMNS), on="account_id", how="left", validate="m:1", maintain_order="left"
-    )
+def account_ranks(calls: pl.DataFrame, accounts: pl.DataFrame) -> pl.Series:
+    """The position of each call's account in `accounts`. Every accepted call has its account."""
+    ranks = accounts.select("account_id", rank=pl.int_range(pl.len(), dtype=pl.Int64))
+    return calls.select("account_id").join(
+        ranks, on="account_id", how="left", validate="m:1", maintain_order="left"
+    )["rank"]
 
 
 def attach_rates(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
-    """Calls with their rate row; no row, or a row without a rate, suspends the call (rule 5.1)."""
-    columns = [
-        book.rows[name].gather(calls["rate_row"]).alias(name)
-        for name in book.rows.columns
-        if name != "included_countries"
-    ]
+    """Calls with their rate row's columns; null where there is none."""
+    names = [name for name in book.rows.columns if name != "included_countries"]
+    return calls.with_columns(book.rows[name].gather(calls["rate_row"]).alias(name) for name in names)
+
+
+def suspend_without_rate(judged: pl.DataFrame, book: RateBook) -> pl.DataFrame:
+    """A call that no row covers, or whose row has no rate, is suspended (rule 5.1). Plan minutes need none."""
     is_priced = pl.col("outcome").is_in(["toll_free", "international", "domestic_premium"])
-    return calls.with_columns(columns).with_columns(
-        outcome=pl.when(is_priced & pl.col("rate_per_minute_micros").is_null())
-        .then(pl.lit("no_rate"))
-        .otherwise("outcome")
+    has_rate = (
+        book.rows["rate_per_minute_micros"].is_not_null().gather(judged["rate_row"]).fill_null(value=False)
+    )
+    return judged.with_columns(
+        outcome=pl.when(is_priced & ~has_rate).then(pl.lit("no_rate", dtype=OUTCOME)).otherwise("outcome")
     )
 
 
@@ -98,7 +110,7 @@ def _use_pool(calls: pl.DataFrame) -> pl.DataFrame:
         .with_columns(included_seconds=included_seconds(pl.col("billable_seconds"), takes_pool))
         .with_columns(
             call_type=pl.when(~takes_pool)
-            .then("outcome")
+            .then(pl.col("outcome").cast(pl.String))
             .when(is_split)
             .then(pl.lit("overage"))
             .otherwise(pl.lit("included"))
@@ -127,19 +139,20 @@ def rate_calls(
 ) -> RatedCalls:
     """Accepted calls of whole accounts, each billed, not billed or suspended (rules 5, 6, 7).
 
-    Needs: the calls as ingested; accounts with pool_seconds and the scopes of the book. Billed calls come in
-    call order; money in micros of the account's currency.
+    Needs: the calls as ingested; accounts by account_id with pool_seconds and the scopes of the book. Billed
+    calls come in call order; money in micros of the account's currency.
     """
-    judged = (
-        calls.pipe(attach_accounts, accounts)
-        .pipe(in_call_order, usage_month)
-        .pipe(classify, book, phone_owners)
-        .pipe(attach_rates, book)
-    )
+    accounts = accounts.sort("account_id")
+    ordered = in_call_order(calls, account_ranks(calls, accounts), usage_month)
+    terms = accounts.select(_TERMS)[account_ranks(ordered, accounts)]
+    narrow = pl.concat([ordered.select(_CLASSIFIED_BY), terms], how="horizontal")
+    judged = classify(narrow, book, phone_owners).pipe(suspend_without_rate, book)
+    judged = judged.with_columns(terms["pool_seconds"])
     outcome = pl.col("outcome")
-    billed = judged.filter(outcome.is_in([PLAN_MINUTES, *CALL_TYPES])).pipe(_use_pool).pipe(_price)
+    with_outcome = pl.concat([ordered, judged], how="horizontal")
+    billed = with_outcome.filter(outcome.is_in([PLAN_MINUTES, *CALL_TYPES]))
     return RatedCalls(
-        billed=billed,
-        unbilled=judged.filter(outcome.is_in(UNBILLED_REASONS)),
-        suspended=judged.filter(outcome.is_in(SUSPENDED_REASONS)),
+        billed=billed.pipe(attach_rates, book).pipe(_use_pool).pipe(_price),
+        unbilled=with_outcome.filter(outcome.is_in(UNBILLED_REASONS)),
+        suspended=with_outcome.filter(outcome.is_in(SUSPENDED_REASONS)),
     )

@@ -187,19 +187,21 @@ def screen(
         .join(directory.accounts, on="account_id", how="left", maintain_order="left", validate="m:1")
         .pipe(_attach_numbers, source, directory)
         .with_columns(reason=reject_reason())
-        .with_columns(detail=reject_detail())
     )
     is_rejected = pl.col("reason").is_not_null()
     is_outside = ~in_usage_month(usage_month)
     outcome = pl.when(is_rejected).then(pl.lit("rejected")).when(is_outside).then(pl.lit("outside_month"))
+    return records.with_columns(outcome=outcome).pipe(_explain).pipe(_fill_defaults, directory)
+
+
+def _explain(records: pl.DataFrame) -> pl.DataFrame:
+    """Adds detail, what a set-aside record is about; the reason of a record outside the month is its outcome."""
+    aside = records.filter(pl.col("outcome").is_not_null())
     starts = pl.format("starts {}", pl.col("start_time").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
-    return (
-        records.with_columns(outcome=outcome)
-        .with_columns(
-            reason=pl.coalesce("reason", "outcome"),
-            detail=pl.when(pl.col("outcome") == "outside_month").then(starts).otherwise("detail"),
-        )
-        .pipe(_fill_defaults, directory)
+    is_outside = pl.col("outcome") == "outside_month"
+    details = aside.select("row", detail=pl.when(is_outside).then(starts).otherwise(reject_detail()))
+    return records.join(details, on="row", how="left", maintain_order="left", validate="1:1").with_columns(
+        reason=pl.coalesce("reason", "outcome")
     )
 
 

@@ -17,6 +17,8 @@ def _template_text(template: str, present: set[str]) -> pl.Expr | None:
     names = _PLACE.findall(template)
     if not names or not set(names) <= present:
         return None
+    if template == "{" + names[0] + "}":
+        return pl.col(names[0])
     filled = pl.format(_PLACE.sub("{}", template), *(pl.col(name) for name in names))
     has_all = pl.all_horizontal(*(pl.col(name) != "" for name in names))
     return pl.when(has_all).then(filled)
@@ -26,7 +28,10 @@ def _field_text(field: str, source: SourceSpec, present: set[str]) -> pl.Expr:
     """The first template of the field that is filled; without templates the column of that name."""
     templates = source.fields.get(field, ("{" + field + "}",) if not source.fields else ())
     texts = [text for template in templates if (text := _template_text(template, present)) is not None]
-    return pl.coalesce(*texts, pl.lit("")).fill_null("")
+    if not texts:
+        return pl.lit("")
+    *earlier, last = texts
+    return pl.coalesce(*(pl.when(text != "").then(text) for text in earlier), last).fill_null("")
 
 
 def canonical_text(rows: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:

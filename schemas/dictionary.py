@@ -1,0 +1,123 @@
+"""The data dictionary as a page: every column of every table, with its type, unit and meaning.
+
+`python -m schemas.dictionary` shows it; `make docs` keeps it as `schemas/DICTIONARY.md`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from schemas.contract_files import CONTRACT_TABLES
+from schemas.fields import FIELDS, MONEY_2, MONEY_6
+from schemas.rate_files import RATE_TABLES
+from schemas.source_spec import CANONICAL_COLUMNS, REQUIRED_COLUMNS
+from schemas.text_columns import Column
+from schemas.text_tables import TableSpec
+from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES, WarehouseTable
+
+_KIND_WORDS = {
+    "text": "text",
+    "money": "decimal, at most 6 places",
+    "percent": "decimal, at most 6 places",
+    "whole_number": "whole number",
+    "boolean": "true, false",
+    "date": "date",
+    "instant": "date or UTC time",
+    "list": "list, `;` between",
+    "whole_number_list": "list of whole numbers, `;` between",
+}
+_CANONICAL_FORMS = {
+    "direction": "inbound, outbound, internal",
+    "start_time": "ISO time with its offset",
+    "end_time": "ISO time with its offset",
+    "duration_seconds": "1 to 10 digits, below 2³¹",
+    "disposition": "answered, no_answer, busy, failed",
+}
+_CANONICAL_WHEN_EMPTY = {
+    "account_id": "found by the owner of a number",
+    "direction": "found by the owners and the kinds of the numbers",
+    "source_number": "anonymous",
+    "end_time": "start and duration",
+    "disposition": "answered with seconds, no_answer without",
+}
+_INTRODUCTION = """# Data dictionary
+
+Written by `make docs` from the schemas; a test keeps it fresh. Do not edit it by hand.
+
+Money is decimal in the row's or invoice's currency, never a float. Times are UTC, periods are half-open: the end
+is the first day or moment that no longer belongs. NULL, or an empty cell, means "does not apply" unless it says otherwise.
+"""
+
+
+def unit_of(column: str, sql_type: str) -> str:
+    """Unit of a warehouse column by its name and type; empty where it has none."""
+    if column.endswith("_seconds") or column in ("seconds_read", "seconds_accounted"):
+        return "s"
+    if column == "rate_per_minute":
+        return "currency a minute"
+    if column == "quantity":
+        return "the line's unit"
+    if column == "bytes":
+        return "byte"
+    by_type = {MONEY_2: "currency", MONEY_6: "currency", "DECIMAL(24,6)": "currency", "TIMESTAMPTZ": "UTC"}
+    return "row" if column.startswith("rows_") else by_type.get(sql_type, "")
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = [header, ["---"] * len(header), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in cells)
+
+
+def _warehouse_section(table: WarehouseTable) -> str:
+    fields = [(name, table.field(name)) for name in table.columns]
+    rows = [(f"`{name}`", field.type, unit_of(name, field.type), field.meaning) for name, field in fields]
+    order = f" Rows are in order of {', '.join(table.order)}." if table.order else ""
+    return f"### {table.name}\n{table.grain}{order}\n\n" + _table(("column", "type", "unit", "meaning"), rows)
+
+
+def _when_empty(column: Column) -> str:
+    if column.required:
+        return "refused"
+    return column.default or ("false" if column.kind == "boolean" else "")
+
+
+def _file_section(spec: TableSpec) -> str:
+    rows = []
+    for column in spec.columns:
+        words = ", ".join(column.allowed) or _KIND_WORDS[column.kind]
+        rows.append((f"`{column.name}`", words, column.unit, _when_empty(column), column.description))
+    grain = f"{spec.description}. One row a {spec.grain}."
+    return f"### {spec.name}\n{grain}\n\n" + _table(("column", "type", "unit", "empty", "meaning"), rows)
+
+
+def _canonical_section() -> str:
+    rows = []
+    for name in CANONICAL_COLUMNS:
+        unit = unit_of(name, FIELDS[name].type)
+        empty = _CANONICAL_WHEN_EMPTY.get(name, "rejected")
+        column = "yes" if name in REQUIRED_COLUMNS else "no"
+        rows.append(
+            (f"`{name}`", _CANONICAL_FORMS.get(name, "text"), unit, column, empty, FIELDS[name].meaning)
+        )
+    return _table(("column", "type", "unit", "column needed", "empty", "meaning"), rows)
+
+
+def dictionary_page() -> str:
+    """The whole page, in Markdown."""
+    sections = [
+        _INTRODUCTION,
+        "## Call records in: the canonical columns\n\n" + _canonical_section(),
+        "## Contracts in: `<contracts>/*.csv`\n",
+        *(_file_section(spec) for spec in CONTRACT_TABLES),
+        "## Rate tables: `<rate-tables>/<version>/*.csv`\n",
+        "In the warehouse each has a column `rate_version` more, and `international_rates` is called `rates`.\n",
+        *(_file_section(spec) for spec in RATE_TABLES),
+        "## The warehouse out: `tollbook.duckdb`\n",
+        *(_warehouse_section(table) for table in (*CALL_TABLES, *SMALL_TABLES)),
+    ]
+    return "\n".join(sections)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(dictionary_page())
