@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.files import write_parquet, written_whole
+from flows.files import read_parquet, write_parquet, written_whole
 from flows.ingest import piece_counts
 from flows.month import Month
 from flows.rating import bucket_frames
@@ -17,8 +17,8 @@ _OUTCOMES = ("billed", "unbilled", "duplicate", "conflict", "suspended", "outsid
 
 def _set_aside(month: Month) -> pl.DataFrame:
     plan = month.ingest_plan
-    parts = [pl.read_parquet(plan.piece_folder(record) / "set_aside.parquet") for record in plan.record_files]
-    parts += [pl.read_parquet(plan.repeats_path()), bucket_frames(month, "suspended")]
+    parts = [read_parquet(plan.piece_folder(record) / "set_aside.parquet") for record in plan.record_files]
+    parts += [read_parquet(plan.repeats_path()), bucket_frames(month, "suspended")]
     return pl.concat(parts).sort("source_file", "source_line")
 
 
@@ -62,7 +62,7 @@ def _warnings(month: Month, aside: pl.DataFrame) -> pl.DataFrame:
             detail=pl.format("{} calls, {} seconds", pl.len(), pl.col("duration_seconds").sum()),
         )
     )
-    invoicing = pl.read_parquet(month.work_folder() / "invoices" / "warnings.parquet")
+    invoicing = read_parquet(month.work_folder() / "invoices" / "warnings.parquet")
     return pl.concat([records, conflicts, suspended, invoicing], how="diagonal").with_columns(
         source_line=pl.lit(None, dtype=pl.Int64)
     )

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,6 +22,7 @@ DONE, UNFORESEEN, REFUSED, CONTROL_FAILED = 0, 1, 2, 3
 app = App(
     name="tollbook",
     help="Turns a month of telephone call records into invoices, to the cent, and explains every one.",
+    version=version("tollbook"),
     version_flags=["--version"],
     result_action="return_value",
 )
@@ -52,6 +54,7 @@ def _console() -> Console:
 @app.command
 def bill(
     month: str,
+    /,
     *,
     cdrs: Cdrs = INBOX,
     contracts: ContractsFolder = CONTRACTS,
@@ -96,6 +99,7 @@ def bill(
 @app.command
 def ingest(
     month: str,
+    /,
     *,
     cdrs: Cdrs = INBOX,
     contracts: ContractsFolder = CONTRACTS,
@@ -126,6 +130,7 @@ def ingest(
 def details(
     account: str,
     month: str,
+    /,
     *,
     lang: Literal["en", "fr"] | None = None,
     by_pair: Annotated[bool, Parameter(negative=())] = False,
@@ -203,9 +208,13 @@ def _guarded(command: Callable[[], object]) -> int:
         return _tell(str(refused), REFUSED)
     except ControlFailedError as failed:
         return _tell(str(failed), CONTROL_FAILED)
-    except (CycloptsError, SystemExit) as misuse:
-        code = misuse.code if isinstance(misuse, SystemExit) else REFUSED
-        return code if isinstance(code, int) else REFUSED
+    except CycloptsError as misuse:
+        return _tell(f"{' '.join(str(misuse).split())} `tollbook --help` shows the commands.", REFUSED)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _tell(
+            f"{place}{error.strerror or error}; make it readable and writable, or name another", REFUSED
+        )
     except KeyboardInterrupt:
         return _tell("stopped; nothing was published", UNFORESEEN)
     except Exception as error:
@@ -225,7 +234,7 @@ def _tell(message: str, code: int) -> int:
 
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
-    return _guarded(lambda: app(list(argv), exit_on_error=False, print_error=True))
+    return _guarded(lambda: app(list(argv), exit_on_error=False, print_error=False))
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ def written_whole(target: Path) -> Iterator[Path]:
     _remove(partial)
     try:
         yield partial
-        if target.is_dir():
+        if partial.is_dir() and target.is_dir():  # a folder gives way to a folder, never to a file
             _remove(target)
         partial.replace(target)
     finally:
@@ -42,6 +42,11 @@ def write_parquet(frame: pl.DataFrame, target: Path) -> None:
     """The frame as Parquet (zstd), whole or not there."""
     with written_whole(target) as partial:
         frame.write_parquet(partial, compression="zstd", compression_level=COMPRESSION_LEVEL)
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """What `write_parquet` wrote. The path is taken as it is, whatever characters it holds."""
+    return pl.read_parquet(path, columns=columns, glob=False)
 
 
 def canonical_json(content: Any) -> str:

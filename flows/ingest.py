@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from flows.code_version import code_version
-from flows.files import digest, read_json, write_json, write_parquet, written_whole
+from flows.files import digest, read_json, read_parquet, write_json, write_parquet, written_whole
 from flows.record_files import Block, RecordFile, read_blocks, read_raw_records
 from flows.settings import month_text
 from schemas.source_spec import SourceSpec
@@ -152,7 +152,7 @@ def _repeated_records(paths: list[Path]) -> pl.DataFrame | None:
     """
     if not paths:
         return None
-    calls = pl.scan_parquet(paths)
+    calls = pl.scan_parquet(paths, glob=False)
     hashes = calls.select(pl.col("call_id").hash()).collect()["call_id"]
     repeated = hashes.filter(hashes.is_duplicated()).unique()
     if repeated.is_empty():
@@ -217,9 +217,9 @@ def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
     folders = [_ingested_folder(plan, record) for record in plan.record_files]
     paths = sorted(path for folder in folders for path in folder.glob(f"bucket={bucket:04d}/block=*.parquet"))
-    parts = [pl.DataFrame(schema=CALL_SCHEMA), *(pl.read_parquet(path) for path in paths)]
+    parts = [pl.DataFrame(schema=CALL_SCHEMA), *(read_parquet(path) for path in paths)]
     calls = pl.concat(parts, rechunk=True)  # a gather over chunks takes several times as long
-    repeats = pl.read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
+    repeats = read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():
         return calls
     return calls.join(repeats, on=["source_file", "source_line"], how="anti", maintain_order="left")

@@ -6,6 +6,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from flows.files import read_parquet
 from flows.ingest import piece_counts
 from flows.month import Month
 
@@ -13,12 +14,12 @@ from flows.month import Month
 def show_ingested(console: Console, month: Month) -> None:
     """Rows of each file: read, set aside, accepted."""
     plan = month.ingest_plan
-    repeats = pl.read_parquet(plan.repeats_path())
+    repeats = read_parquet(plan.repeats_path())
     table = Table("file", "rows read", "rejected", "outside month", "duplicate", "conflict", "accepted")
     for record in plan.record_files:
         aside = pl.concat(
             [
-                pl.read_parquet(plan.piece_folder(record) / "set_aside.parquet", columns=["outcome"]),
+                read_parquet(plan.piece_folder(record) / "set_aside.parquet", columns=["outcome"]),
                 repeats.filter(pl.col("source_file") == record.name).select("outcome"),
             ]
         )["outcome"]

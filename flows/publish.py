@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from flows.files import write_json, write_parquet, written_whole
+from flows.files import read_parquet, write_json, write_parquet, written_whole
 from flows.month import Month
 from flows.settings import month_text
 from flows.warehouse import (
@@ -55,7 +55,7 @@ def _published_column(column: Column) -> pl.Expr:
 def _small_tables(month: Month) -> dict[str, pl.DataFrame]:
     """The run's rows of each small table, but for `runs`."""
     work = month.work_folder()
-    frames = {name: pl.read_parquet(work / folder / f"{name}.parquet") for name, folder in _STAGED.items()}
+    frames = {name: read_parquet(work / folder / f"{name}.parquet") for name, folder in _STAGED.items()}
     frames["invoices"] = frames["invoices"].with_columns(pl.col("invoice_recipients").list.join(";"))
     return frames
 
@@ -198,19 +198,22 @@ def check_controls(database: Path, run_id: str) -> pl.DataFrame:
     return controls
 
 
-def _publish_details(staged: Path, target: Path, month: Month) -> None:
+def _publish_details(month: Month) -> None:
     """The folder of CSVs in its place with one rename.
 
-    It carries its run's id, so that a run that was stopped behind the rename finds its own again.
+    Which run's folder it is stands in a mark beside it, written before the rename: so a run that was stopped
+    behind the rename finds its own again, and no other's.
     """
-    marker = ".run_id"
+    staged = month.work_folder() / "details"
+    target = month.settings.warehouse / "details" / month_text(month.usage_month)
+    mark = target.with_name(f".{target.name}.run_id")
     if staged.is_dir():
-        (staged / marker).write_text(month.run_id, encoding="utf-8")
         target.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(month.run_id, encoding="utf-8")
         if target.is_dir():
             shutil.rmtree(target)
         staged.replace(target)
-    elif not (target / marker).is_file() or (target / marker).read_text(encoding="utf-8") != month.run_id:
+    elif not mark.is_file() or mark.read_text(encoding="utf-8") != month.run_id:
         shutil.rmtree(month.work_folder())
         raise AssertionError("the details of an interrupted run are gone; run the month again")
 
@@ -218,9 +221,7 @@ def _publish_details(staged: Path, target: Path, month: Month) -> None:
 def _publish_files(month: Month) -> None:
     """Details, manifest and the contracts' copy in place; the database does not name the run yet."""
     warehouse = month.settings.warehouse
-    _publish_details(
-        month.work_folder() / "details", warehouse / "details" / month_text(month.usage_month), month
-    )
+    _publish_details(month)
     run_folder = warehouse / "runs" / month.run_id
     write_json(run_manifest(month), run_folder / "manifest.json")
     with written_whole(run_folder / "contracts") as partial:
@@ -241,17 +242,14 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
     """The database that analysts open, with the run in it; whole, or the old one stays. Raises ControlFailedError."""
     warehouse = month.settings.warehouse
     database = warehouse / f"tollbook-{month.run_id}.duckdb"
+    staged = month.work_folder() / database.name
     archive_tables(month)
-    with written_whole(database) as partial:
+    with written_whole(staged) as partial:
         build_database(month, started_at, partial)
-        controls = check_controls(partial, month.run_id)
-        write_json(_summary(month, controls), month.work_folder() / "summary.json")
+        check_controls(partial, month.run_id)
         partial.chmod(0o444)
     _publish_files(month)
+    staged.replace(database)
     _swap(database, warehouse / DATABASE)
     shutil.rmtree(month.work_folder())
     return warehouse / DATABASE
-
-
-def _summary(month: Month, controls: pl.DataFrame) -> dict[str, Any]:
-    return {"run_id": month.run_id, "controls": controls.height}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.files import write_parquet, written_whole
+from flows.files import read_parquet, write_parquet, written_whole
 from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls, with_raw_records
 from flows.month import Month
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
@@ -194,4 +194,4 @@ def bucket_frames(month: Month, name: str) -> pl.DataFrame:
     ]
     if not all(folder.is_dir() for folder in folders):
         raise InputRefusedError(Fault(month.run_id, "not every bucket is rated", "run the month again"))
-    return pl.concat(pl.read_parquet(folder / f"{name}.parquet") for folder in folders)
+    return pl.concat(read_parquet(folder / f"{name}.parquet") for folder in folders)

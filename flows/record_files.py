@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
+from flows.files import read_parquet
 from flows.sources import CANONICAL
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.source_spec import REQUIRED_COLUMNS, SourceSpec
 from transforms.delimited import Layout, header_columns, raw_text, read_delimited, unify_line_ends
 from transforms.json_rows import read_json_lines, read_typed_rows
-from transforms.source_fields import field_is_present
+from transforms.source_fields import field_is_present, used_columns
 
 BLOCK_BYTES = 64 * 2**20
 SKIPPED_BYTES = 4096
@@ -168,7 +169,7 @@ def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
 def read_raw_records(record: RecordFile, source_lines: pl.Series) -> list[str]:
     """The rows of these lines, ascending, as they stand in the file; nothing is parsed."""
     if record.path.suffix == ".parquet":
-        return typed_records(pl.read_parquet(record.path), source_lines)
+        return typed_records(read_parquet(record.path), source_lines)
     found: list[str] = []
     first_line = 1
     for block in _byte_blocks(record):
@@ -180,9 +181,17 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series) -> list[str]:
     return found
 
 
-def _checked_layout(record: RecordFile, source: SourceSpec, columns: tuple[str, ...]) -> None:
+def _check_columns(
+    record: RecordFile, source: SourceSpec, columns: tuple[str, ...], line: int | None
+) -> None:
     faults = [
-        Fault(record.name, "the column stands twice in the header", "keep one of them", 1, name)
+        Fault(
+            record.name,
+            "the column stands twice in the header",
+            "keep one of them",
+            line,
+            name or "(no name)",
+        )
         for name in sorted({name for name in columns if columns.count(name) > 1})
     ]
     faults += [
@@ -190,7 +199,7 @@ def _checked_layout(record: RecordFile, source: SourceSpec, columns: tuple[str, 
             record.name,
             "the file lacks a column that every record needs",
             f"add it to the header, or say in the source file of {source.name!r} where it comes from",
-            1,
+            line,
             name,
         )
         for name in REQUIRED_COLUMNS
@@ -199,8 +208,17 @@ def _checked_layout(record: RecordFile, source: SourceSpec, columns: tuple[str, 
     refuse_if_any(faults)
 
 
+def _read_names(columns: Sequence[str], source: SourceSpec) -> tuple[str, ...]:
+    """The columns' names for reading: one that the source does not use is called by its place."""
+    used = used_columns(source)
+    return tuple(name if name in used else f"column {place}" for place, name in enumerate(columns, 1))
+
+
 def _header(record: RecordFile, source: SourceSpec, first_block: bytes) -> tuple[Layout, bytes]:
     """Layout by the header line, and the block behind it."""
+    if not first_block:
+        problem = "the file is empty: it lacks even its header line"
+        raise InputRefusedError(Fault(record.name, problem, "fetch it again, or take it out of the month"))
     line, _, behind = first_block.partition(b"\n")
     columns = header_columns(line, source.delimiter, source.quote)
     if columns is None:
@@ -209,12 +227,12 @@ def _header(record: RecordFile, source: SourceSpec, first_block: bytes) -> tuple
                 record.name, "the header line cannot be read as UTF-8 text", "save the file as UTF-8 CSV", 1
             )
         )
-    _checked_layout(record, source, tuple(columns))
-    return Layout(source.delimiter, source.quote, tuple(columns), (len(columns),)), behind
+    _check_columns(record, source, tuple(columns), 1)
+    return Layout(source.delimiter, source.quote, _read_names(columns, source), (len(columns),)), behind
 
 
 def _delimited_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
-    layout = Layout(source.delimiter, source.quote, source.columns, source.column_counts)
+    layout = Layout(source.delimiter, source.quote, _read_names(source.columns, source), source.column_counts)
     line_number = 1
     blocks = _byte_blocks(record)
     first = next(blocks, b"").removeprefix(_BOM)
@@ -232,18 +250,18 @@ def _chained(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _json_blocks(record: RecordFile) -> Iterator[Block]:
-    line_number = 1
+def _json_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
+    line_number, used = 1, used_columns(source)
     blocks = _byte_blocks(record)
     for block in _chained(next(blocks, b"").removeprefix(_BOM), blocks):
-        yield Block(read_json_lines(block, line_number), block, None, line_number)
+        yield Block(read_json_lines(block, line_number, used), block, None, line_number)
         line_number += block.count(b"\n")
 
 
 def _parquet_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
-    frame = pl.read_parquet(record.path)
-    _checked_layout(record, source, tuple(frame.columns))
-    yield Block(read_typed_rows(frame, 1), None, frame, 1)
+    frame = read_parquet(record.path)
+    _check_columns(record, source, tuple(frame.columns), None)
+    yield Block(read_typed_rows(frame, 1, used_columns(source)), None, frame, 1)
 
 
 def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
@@ -253,7 +271,7 @@ def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
         if record.path.suffix == ".parquet":
             yield from _parquet_blocks(record, source)
         elif ".jsonl" in record.path.name:
-            yield from _json_blocks(record)
+            yield from _json_blocks(record, source)
         else:
             yield from _delimited_blocks(record, source)
     except (OSError, EOFError, pa.ArrowException, pl.exceptions.PolarsError) as error:

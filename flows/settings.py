@@ -57,7 +57,7 @@ class Settings:
 
 def parse_month(text: str) -> dt.date:
     """`2020-02` as its first day. Raises InputRefusedError."""
-    if re.fullmatch(r"[12]\d{3}-(0[1-9]|1[0-2])", text):
+    if re.fullmatch(r"(19[7-9]|2[0-9]{2})[0-9]-(0[1-9]|1[0-2])", text):
         return dt.date.fromisoformat(f"{text}-01")
     raise InputRefusedError(Fault("month", "this is no month", "write it as 2020-02", value=text))
 
@@ -65,7 +65,7 @@ def parse_month(text: str) -> dt.date:
 def parse_date(text: str, name: str) -> dt.date:
     """`2020-02-01` as a date. Raises InputRefusedError."""
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             return dt.date.fromisoformat(text)
     except ValueError:
         pass

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from schemas.faults import Fault, InputRefusedError
 from schemas.rate_files import RATE_TABLES
 from schemas.text_columns import Column
 from schemas.text_tables import TableSpec
@@ -42,19 +43,43 @@ def rate_column_type(column: Column) -> str:
     return _RATE_TYPES.get(column.kind, "VARCHAR")
 
 
+def _literal_path(path: str) -> str:
+    """The path with the characters that DuckDB takes for patterns standing for themselves."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
+
+
 @contextmanager
 def published(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection | None]:
     """The published file, read-only; None where nothing was published yet."""
     path = warehouse / DATABASE
+    if path.is_symlink() and not path.exists():
+        remedy = f"bring {path.readlink()} back beside it: it holds the months that were issued"
+        raise InputRefusedError(Fault(str(path), "leads to a database that is not there", remedy))
     if not path.exists():
+        _refuse_orphans(warehouse)
         yield None
         return
-    connection = duckdb.connect(str(path), read_only=True)
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        remedy = "restore it from a copy; the months that were issued are in it"
+        raise InputRefusedError(Fault(str(path), f"cannot be opened: {reason}", remedy)) from error
     try:
         connection.sql("set timezone = 'UTC'")
         yield connection
     finally:
         connection.close()
+
+
+def _refuse_orphans(warehouse: Path) -> None:
+    """A warehouse whose link is gone but whose databases are there was published to: it is not empty."""
+    orphans = sorted(warehouse.glob("tollbook-*.duckdb")) if warehouse.is_dir() else []
+    if orphans and (warehouse / "runs").is_dir():
+        remedy = f"make the link {DATABASE} lead to the newest of {', '.join(path.name for path in orphans)}"
+        raise InputRefusedError(
+            Fault(str(warehouse / DATABASE), "is gone, though months were issued", remedy)
+        )
 
 
 def published_runs(warehouse: Path) -> list[dict[str, Any]]:
@@ -83,7 +108,7 @@ def create_call_views(connection: duckdb.DuckDBPyConnection, folders: dict[str, 
     for table in CALL_TABLES:
         paths = sorted(str(path) for folder in folders[table.name] for path in folder.glob("*.parquet"))
         columns = ", ".join(f'"{name}"::{table.field(name).type} as "{name}"' for name in table.columns)
-        listed = ", ".join(quoted(path) for path in paths)
+        listed = ", ".join(quoted(_literal_path(path)) for path in paths)
         connection.execute(
             f"create view {table.name} as select {columns} from read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - names are ours, paths are quoted
         )

@@ -45,8 +45,9 @@ _INTRODUCTION = """# Data dictionary
 
 Written by `make docs` from the schemas; a test keeps it fresh. Do not edit it by hand.
 
-Money is decimal in the row's or invoice's currency, never a float. Times are UTC, periods are half-open: the end
-is the first day or moment that no longer belongs. NULL, or an empty cell, means "does not apply" unless it says otherwise.
+Money is decimal in the row's or invoice's currency, never a float. Times are UTC, periods are half-open: the
+end is the first day or moment that no longer belongs. NULL means "does not apply". The column "empty" says
+what an empty cell of a file stands for; where it says nothing, the cell may be empty: "does not apply".
 """
 
 
@@ -76,6 +77,18 @@ def _warehouse_section(table: WarehouseTable) -> str:
     return f"### {table.name}\n{table.grain}{order}\n\n" + _table(("column", "type", "unit", "meaning"), rows)
 
 
+def _type_words(column: Column) -> str:
+    if column.allowed:
+        return ", ".join(column.allowed)
+    if column.form is None:
+        return _KIND_WORDS[column.kind]
+    return (
+        column.form.words
+        if column.kind == "text"
+        else f"{_KIND_WORDS[column.kind]}, each {column.form.words}"
+    )
+
+
 def _when_empty(column: Column) -> str:
     if column.required:
         return "refused"
@@ -83,11 +96,12 @@ def _when_empty(column: Column) -> str:
 
 
 def _file_section(spec: TableSpec) -> str:
-    rows = []
-    for column in spec.columns:
-        words = ", ".join(column.allowed) or _KIND_WORDS[column.kind]
-        rows.append((f"`{column.name}`", words, column.unit, _when_empty(column), column.description))
-    grain = f"{spec.description}. One row a {spec.grain}."
+    rows = [
+        (f"`{column.name}`", _type_words(column), column.unit, _when_empty(column), column.description)
+        for column in spec.columns
+    ]
+    article = "an" if spec.grain.startswith(("a", "e", "i", "o")) else "a"
+    grain = f"{spec.description}. One row {article} {spec.grain}."
     return f"### {spec.name}\n{grain}\n\n" + _table(("column", "type", "unit", "empty", "meaning"), rows)
 
 
@@ -111,7 +125,7 @@ def dictionary_page() -> str:
         "## Contracts in: `<contracts>/*.csv`\n",
         *(_file_section(spec) for spec in CONTRACT_TABLES),
         "## Rate tables: `<rate-tables>/<version>/*.csv`\n",
-        "In the warehouse each has a column `rate_version` more, and `international_rates` is called `rates`.\n",
+        "In the warehouse each has a `rate_version` besides, and `international_rates` is called `rates`.\n",
         *(_file_section(spec) for spec in RATE_TABLES),
         "## The warehouse out: `tollbook.duckdb`\n",
         *(_warehouse_section(table) for table in (*CALL_TABLES, *SMALL_TABLES)),

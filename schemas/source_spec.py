@@ -28,6 +28,7 @@ REQUIRED_COLUMNS: tuple[str, ...] = (
     "start_time",
     "duration_seconds",
 )
+RESERVED_COLUMNS: tuple[str, ...] = ("source_line", "is_malformed", "_beyond")
 ANSWER_TIME = "answer_time"
 """Optional field: when the call was answered. Where given, the duration is checked from here."""
 
@@ -118,6 +119,11 @@ def _content_faults(file: str, source: SourceSpec) -> list[Fault]:
         )
         for name in source.fields
         if name not in known
+    ]
+    faults += [
+        Fault(file, "the name is kept for the reader's own use", "rename the column", column=f"fields.{name}")
+        for name, templates in source.fields.items()
+        if any("{" + reserved + "}" in text for text in templates for reserved in RESERVED_COLUMNS)
     ]
     if source.time_zone is not None and source.time_zone not in zoneinfo.available_timezones():
         remedy = "write an IANA name such as UTC or America/Sao_Paulo"

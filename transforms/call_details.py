@@ -38,10 +38,10 @@ _PAIR_HEADERS: dict[Language, tuple[str, ...]] = {
     "en": (
         "Source Number",
         "Destination Number",
-        "First Start (UTC)",
-        "Last End (UTC)",
+        "First Start",
+        "Last End",
         "Calls",
-        "Duration (Seconds)",
+        "Duration",
         "Billable Minutes",
         "Total Cost",
         "Rate",
@@ -119,7 +119,10 @@ def detail_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
 
 
 def pair_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
-    """One text row a source, destination, call type and rate, summed over its calls (rule 11.3)."""
+    """One text row a source, destination, call type and rate, summed over its calls (rule 11.3).
+
+    Ordered by the call type's code, so that both languages show the same order.
+    """
     keys = ["source_number", "destination_number", "call_type", "rate_per_minute_micros"]
     seconds = pl.col("billable_seconds") - pl.col("included_seconds")
     pairs = (
@@ -133,7 +136,7 @@ def pair_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
             seconds=seconds.sum(),
             cost=pl.col("cost_micros").cast(pl.Int128).sum(),
         )
-        .sort("source_number", "destination_number", "call_type_text", "rate_per_minute_micros")
+        .sort(keys)
     )
     cells = (
         pl.col("source_number"),

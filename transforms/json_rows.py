@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import polars as pl
@@ -10,41 +11,61 @@ import polars as pl
 from transforms.delimited import IS_MALFORMED, SOURCE_LINE
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
+class _NotARowError(ValueError):
+    """The line is valid JSON perhaps, but no row."""
 
 
-def _text(value: Any) -> str:
+def _refuse_constant(name: str) -> Any:  # noqa: ANN401 - what json asks for
+    raise _NotARowError(f"{name} is not a JSON value")
+
+
+def _object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _NotARowError("a key stands twice")
+    return found
+
+
+def _text(value: str | int | None) -> str:
+    """A value as text; JSON's null is an absent value. Raises _NotARowError for anything that is no text or number."""
     if value is None:
         return ""
-    return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str) or "\0" in value:
+        raise _NotARowError("not a text or a number")
+    value.encode()  # a lone surrogate is no text
+    return value.strip()
 
 
-def _record(line: bytes) -> dict[str, str] | None:
-    """The line's keys with their values as text; numbers stand as they were written. None where it is no object."""
-    if b"\0" in line:
-        return None
+def _record(line: bytes, used: Collection[str]) -> dict[str, str] | None:
+    """The used keys with their values as text; numbers stand as they were written. None where it is no row."""
     try:
-        parsed = json.loads(line.decode(), parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+        parsed = json.loads(
+            line.decode(),
+            parse_int=str,
+            parse_float=str,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object_once,
+        )
+        if b"\0" in line or not isinstance(parsed, dict):
+            return None
+        return {key: _text(parsed.get(key)) for key in used}
     except (ValueError, RecursionError):
         return None
-    return {key: _text(value) for key, value in parsed.items()} if isinstance(parsed, dict) else None
 
 
-def read_json_lines(block: bytes, first_line: int) -> pl.DataFrame:
+def read_json_lines(block: bytes, first_line: int, used: Collection[str]) -> pl.DataFrame:
     """Rows of a block of whole lines, as trimmed text; a missing key is empty.
 
-    Grain: one row a line that is not blank, in order. Adds source_line and is_malformed (not UTF-8, NUL, no
-    JSON object), as `read_delimited` does.
+    Grain: one row a line that is not blank, in order. Gives the used keys, source_line and is_malformed (not
+    UTF-8, NUL, no JSON object, a key twice, a used value that is no text or number), as `read_delimited` does.
     """
     numbered = [(first_line + index, line) for index, line in enumerate(block.split(b"\n")) if line.strip()]
-    records = [_record(line) for _, line in numbered]
-    keys = list(dict.fromkeys(key for record in records if record is not None for key in record))
-    columns: dict[str, list[Any]] = {
-        key: [None if record is None else record.get(key, "") for record in records] for key in keys
+    records = [_record(line, used) for _, line in numbered]
+    columns = {
+        key: pl.Series([None if record is None else record[key] for record in records], dtype=pl.String)
+        for key in sorted(used)
     }
-    schema: dict[str, Any] = dict.fromkeys(keys, pl.String)
-    return pl.DataFrame(columns, schema=schema).with_columns(
+    return pl.DataFrame(columns).with_columns(
         pl.Series(SOURCE_LINE, [number for number, _ in numbered], dtype=pl.Int64),
         pl.Series(IS_MALFORMED, [record is None for record in records], dtype=pl.Boolean),
     )
@@ -57,17 +78,19 @@ def _column_text(name: str, dtype: pl.DataType) -> pl.Expr:
         if dtype.time_zone is None:
             return column.dt.to_string(pattern)
         return column.dt.convert_time_zone("UTC").dt.to_string(pattern + "Z")
-    if dtype.is_nested() or dtype == pl.Binary:
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Duration, pl.Time, pl.Object):
         return pl.lit("").alias(name)
     return column.cast(pl.String).str.strip_chars()
 
 
-def read_typed_rows(frame: pl.DataFrame, first_line: int) -> pl.DataFrame:
-    """Rows of a Parquet file as text; times with a zone become UTC, null becomes empty.
+def read_typed_rows(frame: pl.DataFrame, first_line: int, used: Collection[str]) -> pl.DataFrame:
+    """The used columns of a Parquet file as text; times with a zone become UTC, null becomes empty.
 
     Grain: one row a row; source_line is its number in the file, from 1. A time without a zone stays without.
     """
-    texts = frame.select(_column_text(name, dtype).fill_null("") for name, dtype in frame.schema.items())
+    texts = frame.select(
+        _column_text(name, dtype).fill_null("") for name, dtype in frame.schema.items() if name in used
+    )
     return texts.with_row_index(SOURCE_LINE, offset=first_line).with_columns(
         pl.col(SOURCE_LINE).cast(pl.Int64),
         pl.any_horizontal(pl.col(pl.String).str.contains("\0", literal=True)).alias(IS_MALFORMED),

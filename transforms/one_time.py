@@ -6,7 +6,7 @@ import polars as pl
 
 from transforms.charge_prices import with_charge
 from transforms.line_items import UNITS, draft_lines
-from transforms.money import HUNDRED_PERCENT_MICROS, MICROS_PER_CENT, divide_half_up
+from transforms.money import HUNDRED_PERCENT_MICROS
 from transforms.plans import with_plan_on
 
 LATE_RETURN_CODE = "rma_late_return"
@@ -61,28 +61,30 @@ def one_time_lines(priced: pl.DataFrame) -> pl.DataFrame:
     return draft_lines(_on_its_day(lines))
 
 
-def return_credit_micros(restocking_percent_micros: pl.Expr) -> pl.Expr:
-    """Price less restocking, provisioning and missing parts, at least 0, half up to the cent (rule 10.2)."""
+def return_credit_numerator(restocking_percent_micros: pl.Expr) -> pl.Expr:
+    """Price less restocking, provisioning and missing parts, at least 0 (rule 10.2).
+
+    Unrounded, over HUNDRED_PERCENT_MICROS: the line's amount is rounded half up to the cent (rule 4.1).
+    """
     kept = HUNDRED_PERCENT_MICROS - restocking_percent_micros.cast(pl.Int128)
     fees = pl.col("provisioning_fee_micros").fill_null(0) + pl.col("missing_parts_fee_micros").fill_null(0)
     numerator = pl.col("price_micros").cast(pl.Int128) * kept - fees.cast(pl.Int128) * HUNDRED_PERCENT_MICROS
-    cents = divide_half_up(numerator, pl.lit(HUNDRED_PERCENT_MICROS * MICROS_PER_CENT).cast(pl.Int128))
-    return pl.max_horizontal(cents, 0).cast(pl.Int64) * MICROS_PER_CENT
+    return pl.when(numerator > 0).then(numerator).otherwise(0)
 
 
 def return_lines(returns: pl.DataFrame) -> pl.DataFrame:
     """The credit of each equipment return (rule 10.2). Needs restocking_percent_micros."""
     described = pl.when(pl.col("description") != "").then(pl.col("description"))
-    credit = 0 - return_credit_micros(pl.col("restocking_percent_micros")).cast(pl.Int128)
+    credit = 0 - return_credit_numerator(pl.col("restocking_percent_micros"))
     lines = returns.with_columns(
         on="verified_on",
         category=pl.lit("credits"),
         charge_code="rma_id",
         quantity=pl.lit(UNITS),
         unit_numerator=credit,
-        unit_denominator=pl.lit(1),
+        unit_denominator=pl.lit(HUNDRED_PERCENT_MICROS),
         exact_numerator=credit,
-        exact_denominator=pl.lit(1),
+        exact_denominator=pl.lit(HUNDRED_PERCENT_MICROS),
         label_en=pl.coalesce(described, pl.lit(_RETURN_LABELS["en"])),
         label_fr=pl.coalesce(described, pl.lit(_RETURN_LABELS["fr"])),
         item_id="rma_id",

@@ -32,7 +32,7 @@ def _looked_up(
         "row", "start_time", country=pl.lit(source.default_country, dtype=pl.String), text=pl.col(column)
     )
     if source.default_country is None:
-        texts = texts.filter(pl.col("text").str.starts_with("+"))
+        texts = texts.filter(pl.col("text").str.contains(r"^[ ().\-]*\+"))
     return normalise_numbers(texts, dialing_plans).filter(pl.col("number_kind").is_in(["e164", "short_code"]))
 
 

@@ -18,6 +18,12 @@ DIRECTION = pl.Enum(DIRECTIONS)
 DISPOSITION = pl.Enum(DISPOSITIONS)
 MAXIMUM_DURATION = 2**31
 LONG_CALL_SECONDS = 24 * 3600
+_SHOWN_NAMES = {
+    "start_text": "start_time",
+    "end_text": "end_time",
+    "duration_text": "duration_seconds",
+    "named_account": "account_id",
+}
 
 
 class Directory(NamedTuple):
@@ -136,9 +142,8 @@ def reject_detail() -> pl.Expr:
         )
     )
     for name, column in by_reason.items():
-        detail = detail.when(reason == name).then(
-            pl.format(column.replace("_text", "") + " {}", pl.col(column))
-        )
+        shown = _SHOWN_NAMES.get(column, column)
+        detail = detail.when(reason == name).then(pl.format(shown + " {}", pl.col(column)))
     return detail.otherwise(None)
 
 

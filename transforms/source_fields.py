@@ -34,6 +34,15 @@ def _field_text(field: str, source: SourceSpec, present: set[str]) -> pl.Expr:
     return pl.coalesce(*(pl.when(text != "").then(text) for text in earlier), last).fill_null("")
 
 
+def used_columns(source: SourceSpec) -> frozenset[str]:
+    """Names of the file's columns that the source reads; others stay in the raw record only."""
+    if not source.fields:
+        return frozenset(CANONICAL_COLUMNS)
+    return frozenset(
+        name for templates in source.fields.values() for text in templates for name in _PLACE.findall(text)
+    )
+
+
 def canonical_text(rows: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     """Rows with the canonical columns as text, empty where a row lacks them.
 

@@ -7,16 +7,14 @@ import datetime as dt
 import polars as pl
 
 UTC_MICROS = pl.Datetime("us", "UTC")
-_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d"
-_ISO_WITH_OFFSET = (
-    rf"^[1-9]\d{{3}}-\d\d-\d\d[T ]{_CLOCK}(?:\.\d{{1,6}})?(?:Z|[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?)$"
-)
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_ISO_WITH_OFFSET = rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?:\.[0-9]{{1,6}})?(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)$"
 _SECONDS_TEXT = 19  # YYYY-MM-DD HH:MM:SS
 
 
 def _offset_micros(text: pl.Expr) -> pl.Expr:
     """Signed offset behind the clock; `Z` is 0."""
-    offset = text.str.extract(r"([+-]\d\d(?::?\d\d)?)$").str.replace(":", "", literal=True)
+    offset = text.str.extract(r"([+-][0-9]{2}(?::?[0-9]{2})?)$").str.replace(":", "", literal=True)
     hours = offset.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
     minutes = offset.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
     sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
@@ -27,7 +25,7 @@ def iso_instant(text: pl.Expr) -> pl.Expr:
     """`YYYY-MM-DD[T ]HH:MM:SS[.1-6 digits](Z|±HH[:MM]|±HHMM)` as an instant; null where it is not one."""
     clock = text.str.slice(0, _SECONDS_TEXT).str.replace(" ", "T", literal=True)
     local = clock.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
-    fraction = text.str.slice(_SECONDS_TEXT).str.extract(r"^\.(\d{1,6})").fill_null("0")
+    fraction = text.str.slice(_SECONDS_TEXT).str.extract(r"^\.([0-9]{1,6})").fill_null("0")
     micros = fraction.str.pad_end(6, "0").cast(pl.Int64, strict=False)
     instant = local.cast(pl.Int64) + micros - _offset_micros(text)
     return (
@@ -41,7 +39,7 @@ def iso_instant(text: pl.Expr) -> pl.Expr:
 def parse_instants(texts: pl.Series) -> pl.Series:
     """Each text's instant (UTC); null where the text is none. Plain `…T…Z` text takes the short way."""
     text = pl.col("text")
-    is_plain = text.str.contains(rf"^[1-9]\d{{3}}-\d\d-\d\dT{_CLOCK}Z$").fill_null(value=True)
+    is_plain = text.str.contains(rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}Z$").fill_null(value=True)
     plain = text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False)
     frame = texts.rename("text").to_frame().with_columns(is_plain=is_plain)
     others = (~frame["is_plain"]).arg_true()

@@ -93,14 +93,19 @@ def rule_8_toll_free_outbound(call: Row, account: Account, books: Books) -> Outc
 def rule_9_international(call: Row, account: Account, books: Books) -> Outcome | None:
     """To another country that the plan does not include, or to a number without a country.
 
-    Reading: a premium number of an included foreign country is included: the table says so, and 5.1 only that
-    rule 7a does not hold for it.
+    Reading: premium numbers of other countries are international (5.1), also where the plan includes the country.
+    Reading: a short code is a number of the country whose dialing plan lists it (DECISIONS.md): 411 dialled in
+    Canada is Canadian, though the numbering plan can give +1411 to one country only.
     """
     known = numbering_row(call, books)
     at = call["start_time"]
     plan = plan_row(books.tables, account.plan_id(at.date()), at)
     country = known["country"] if known else ""
-    if country and (country == account.country or country in listed(plan["included_countries"])):
+    dialing = books.tables.dialing[account.country]
+    code = call["destination_number"].removeprefix("+" + dialing["calling_code"])
+    is_own = country == account.country or code in listed(dialing["short_codes"])
+    is_included = country in listed(plan["included_countries"]) and known["kind"] != "premium"
+    if is_own or (country and is_included):
         return None
     row = books.tables.international.longest([(account.currency,)], call["destination_number"][1:], at)
     return priced(call, "international", "international_rates", row)

@@ -89,9 +89,8 @@ class SmallMonth:
 
     def lines(self, columns: str, account_id: str = "A", where: str = "true") -> list[Cells]:
         """Columns of an account's invoice lines, in their order."""
-        return self.rows(
-            f"select {columns} from invoice_line_items where account_id = '{account_id}' and {where} order by line_number"
-        )
+        wanted = f"account_id = '{account_id}' and {where}"
+        return self.rows(f"select {columns} from invoice_line_items where {wanted} order by line_number")
 
     def invoice(self, columns: str, account_id: str = "A") -> list[Cells]:
         """Columns of an account's invoice; no row without one."""

@@ -14,9 +14,10 @@ VERSION = "small"
 NUMBERING = """
 1201 US NJ geographic|1212 US NY geographic|1787 US PR geographic|1340 US VI geographic|1671 US GU geographic
 1684 US AS geographic|1670 US MP geographic|1242 BS - geographic|1416 CA ON geographic|1411 US - special
-1800 US - toll_free|1833 US - toll_free|1900 US - premium|1976 US - premium|33 FR - geographic|7 RU - geographic
-44 GB - geographic|447 GB - mobile|44909 GB - premium|55 BR - geographic|55119 BR SP mobile|55300 BR - premium
-49 DE - geographic|49900 DE - premium|800 - - toll_free|870 - - special|81 JP - geographic
+1800 US - toll_free|1833 US - toll_free|1900 US - premium|1976 US - premium|33 FR - geographic
+7 RU - geographic|44 GB - geographic|447 GB - mobile|44909 GB - premium|55 BR - geographic
+55119 BR SP mobile|55300 BR - premium|49 DE - geographic|49900 DE - premium
+800 - - toll_free|870 - - special|81 JP - geographic
 """
 
 DIALING_PLANS: tuple[Row, ...] = (
@@ -117,7 +118,7 @@ def toll_free(origin: str, rate: str, **cells: object) -> Row:
 
 def tax(code: str, percent: str, region: str = "*", **cells: object) -> Row:
     """A tax of the United States."""
-    row = {"country": "US", "region": region, "tax": code, "label_en": code, "label_fr": code}
+    row = {"country": "US", "region": region, "tax": code, "label_en": code, "label_fr": f"{code} (fr)"}
     return {**row, "percent": percent, **cells}
 
 

@@ -57,7 +57,7 @@ def test_rule_2_3_a_request_10_days_before_the_months_end_ends_it_with_that_mont
 
 @pytest.fixture(scope="module")
 def leaving(bill_once: Bill) -> SmallMonth:
-    """The invoices of February 2020 of accounts that begin or end about it. Plan `one` includes one minute."""
+    """Invoices of February 2020; accounts begin or end about it. Plan `one` includes one minute."""
     left = {"cancel_requested_on": "2020-01-21"}
     return bill_once(
         accounts=[
