@@ -25,24 +25,17 @@ def _set_aside(month: Month) -> pl.DataFrame:
 def _source_files(month: Month, aside: pl.DataFrame) -> pl.DataFrame:
     """One row a file: rows and seconds read, and rows and seconds by where they ended."""
     plan = month.ingest_plan
-    read = pl.DataFrame(
-        [{"source_file": record.name, **piece_counts(plan, record)} for record in plan.record_files]
-    )
+    read = pl.DataFrame([{"source_file": record.name, **piece_counts(plan, record)} for record in plan.record_files])
     by_aside = aside.group_by("source_file", "outcome").agg(
         rows=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").fill_null(0).sum()
     )
     ended = pl.concat([bucket_frames(month, "counts").filter(pl.col("outcome") != "suspended"), by_aside])
     counts = ended.group_by("source_file").agg(
-        *(
-            pl.col("rows").filter(pl.col("outcome") == outcome).sum().alias(f"rows_{outcome}")
-            for outcome in _OUTCOMES
-        ),
+        *(pl.col("rows").filter(pl.col("outcome") == outcome).sum().alias(f"rows_{outcome}") for outcome in _OUTCOMES),
         seconds_accounted=pl.col("seconds").sum(),
     )
     numbers = [*(f"rows_{outcome}" for outcome in _OUTCOMES), "seconds_accounted"]
-    return read.join(counts, on="source_file", how="left", validate="1:1").with_columns(
-        pl.col(numbers).fill_null(0)
-    )
+    return read.join(counts, on="source_file", how="left", validate="1:1").with_columns(pl.col(numbers).fill_null(0))
 
 
 def _warnings(month: Month, aside: pl.DataFrame) -> pl.DataFrame:

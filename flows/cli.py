@@ -192,15 +192,16 @@ def demo(
     from flows.demo import make_demo
 
     made = make_demo(calls, accounts, seed, output, formats=not plain)
+    command = f"tollbook bill 2020-02 --cdrs {made.inbox} --contracts {made.contracts}"
     _console().print(
         f"demo month of {made.call_count:,} calls and {made.account_count:,} accounts in {made.folder}; "
-        f"bill it with: tollbook bill 2020-02 --cdrs {made.inbox} --contracts {made.contracts} --warehouse {made.folder / 'warehouse'}",
+        f"bill it with: {command} --warehouse {made.folder / 'warehouse'}",
         soft_wrap=True,
     )
     return DONE
 
 
-def _guarded(command: Callable[[], object]) -> int:
+def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error
     """The command's exit code; errors go to stderr, one clear sentence first (contract §1)."""
     try:
         result = command()
@@ -210,11 +211,8 @@ def _guarded(command: Callable[[], object]) -> int:
         return _tell(str(failed), CONTROL_FAILED)
     except CycloptsError as misuse:
         return _tell(f"{' '.join(str(misuse).split())} `tollbook --help` shows the commands.", REFUSED)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        return _tell(
-            f"{place}{error.strerror or error}; make it readable and writable, or name another", REFUSED
-        )
+    except (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError, FileExistsError) as error:
+        return _tell(f"{error.filename}: {error.strerror}; make it readable and writable, or name another", REFUSED)
     except KeyboardInterrupt:
         return _tell("stopped; nothing was published", UNFORESEEN)
     except Exception as error:

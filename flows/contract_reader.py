@@ -21,7 +21,10 @@ SUFFIXES = (".csv", ".parquet")
 
 
 class Contracts(NamedTuple):
-    """The contract tables, typed and without fault. `files`: SHA-256 of each file read, by its name."""
+    """The contract tables, typed and without fault.
+
+    `files`: SHA-256 of each file read, by its name; `contents`: its bytes, as they were read.
+    """
 
     accounts: pl.DataFrame
     account_plans: pl.DataFrame
@@ -30,6 +33,7 @@ class Contracts(NamedTuple):
     one_time_charges: pl.DataFrame
     equipment_returns: pl.DataFrame
     files: dict[str, str]
+    contents: dict[str, bytes]
 
 
 def read_contracts(folder: Path, rates: RateTables) -> Contracts:
@@ -38,15 +42,11 @@ def read_contracts(folder: Path, rates: RateTables) -> Contracts:
     Only accounts is required; a missing table is empty.
     """
     if not folder.is_dir():
-        raise InputRefusedError(
-            Fault(str(folder), "there is no such folder", "name the contracts with --contracts")
-        )
+        raise InputRefusedError(Fault(str(folder), "there is no such folder", "name the contracts with --contracts"))
     paths, faults = _contract_paths(folder)
     contents = {name: path.read_bytes() for name, path in paths.items()}
     files = {spec.name: f"{folder.name}/{_file_name(spec, paths)}" for spec in CONTRACT_TABLES}
-    read = {
-        spec.name: _read_table(contents.get(spec.name), spec, files[spec.name]) for spec in CONTRACT_TABLES
-    }
+    read = {spec.name: _read_table(contents.get(spec.name), spec, files[spec.name]) for spec in CONTRACT_TABLES}
     faults += [fault for table in read.values() for fault in table.faults]
     faults += contract_faults(
         _as_found(read, files, has_accounts=ACCOUNTS.name in paths),
@@ -54,8 +54,9 @@ def read_contracts(folder: Path, rates: RateTables) -> Contracts:
     )
     refuse_if_any(faults)
     tables = {spec.name: guarded(read[spec.name].rows, spec) for spec in CONTRACT_TABLES}
-    digests = {paths[name].name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    return Contracts(**tables, files=digests)
+    kept = {paths[name].name: content for name, content in contents.items()}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in kept.items()}
+    return Contracts(**tables, files=digests, contents=kept)
 
 
 def _contract_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
@@ -69,6 +70,11 @@ def _contract_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
             faults.append(Fault(f"{folder.name}/{found[0].name}", f"{names} are both there", "keep one"))
         if found:
             paths[spec.name] = found[0]
+    known = {f"{spec.name}{suffix}" for spec in CONTRACT_TABLES for suffix in SUFFIXES}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in SUFFIXES and path.name not in known and not path.name.startswith("."):
+            remedy = f"rename it to one of {', '.join(spec.name for spec in CONTRACT_TABLES)}, or take it out"
+            faults.append(Fault(f"{folder.name}/{path.name}", "is no table of the contracts", remedy))
     if ACCOUNTS.name not in paths:
         remedy = "write the table of accounts, as .csv or .parquet"
         faults.append(Fault(f"{folder.name}/{ACCOUNTS.name}.csv", "is missing", remedy))
@@ -92,16 +98,13 @@ def _read_table(content: bytes | None, spec: TableSpec, file: str) -> ReadTable:
     return read_frame_table(frame, spec, file)
 
 
-def _as_found(
-    read: Mapping[str, ReadTable], files: Mapping[str, str], *, has_accounts: bool
-) -> ContractTables:
+def _as_found(read: Mapping[str, ReadTable], files: Mapping[str, str], *, has_accounts: bool) -> ContractTables:
     account_faults = read[ACCOUNTS.name].faults
     return ContractTables(
         tables={name: table.rows for name, table in read.items()},
         files=files,
         bad_lines={name: _bad_lines(table, files[name]) for name, table in read.items()},
-        all_accounts_known=has_accounts
-        and not any(fault.column in (None, "account_id") for fault in account_faults),
+        all_accounts_known=has_accounts and not any(fault.column in (None, "account_id") for fault in account_faults),
     )
 
 

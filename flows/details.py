@@ -21,11 +21,13 @@ where account_id = $account and usage_month = $usage_month and call_type <> 'inc
     and run_id = $run_id
 order by start_time, call_id, source
 """
+_LANGUAGE = """
+select language from invoices where account_id = $account
+order by invoice_month = $month desc, invoice_month desc limit 1
+"""
 
 
-def _run_and_language(
-    connection: duckdb.DuckDBPyConnection | None, account: str, usage_month: str
-) -> tuple[str, str]:
+def _run_and_language(connection: duckdb.DuckDBPyConnection | None, account: str, usage_month: str) -> tuple[str, str]:
     """The run that issued the month, and the account's language on its invoice (`en` without one)."""
     invoice_month = add_months(parse_month(usage_month), 1)
     missing = InputRefusedError(
@@ -43,10 +45,7 @@ def _run_and_language(
     ).fetchall()
     if not runs:
         raise missing
-    found = connection.sql(
-        "select language, invoice_month = $month as is_month from invoices where account_id = $account order by is_month desc, invoice_month desc limit 1",
-        params={"month": invoice_month, "account": account},
-    ).fetchall()
+    found = connection.sql(_LANGUAGE, params={"month": invoice_month, "account": account}).fetchall()
     if not found:
         raise InputRefusedError(
             Fault(
@@ -63,9 +62,7 @@ def _micros(name: str) -> pl.Expr:
     return (pl.col(name) * 1_000_000).cast(pl.Int64)
 
 
-def account_details(
-    warehouse: Path, account: str, usage_month: str, language: str | None, *, by_pair: bool
-) -> bytes:
+def account_details(warehouse: Path, account: str, usage_month: str, language: str | None, *, by_pair: bool) -> bytes:
     """The CSV of an account and usage month; the header alone where it has no such calls.
 
     Raises InputRefusedError where the month or the account was never billed.

@@ -21,17 +21,18 @@ def written_whole(target: Path) -> Iterator[Path]:
     """A path beside the target to write a file or a folder to; renamed to the target when the block succeeds."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    _remove(partial)
+    remove(partial)
     try:
         yield partial
         if partial.is_dir() and target.is_dir():  # a folder gives way to a folder, never to a file
-            _remove(target)
+            remove(target)
         partial.replace(target)
     finally:
-        _remove(partial)
+        remove(partial)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """The file, link or folder is gone, if it was there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -49,22 +50,23 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     return pl.read_parquet(path, columns=columns, glob=False)
 
 
-def canonical_json(content: Any) -> str:
+def canonical_json(content: object) -> str:
     """The content as JSON text that depends on nothing but the content."""
     return json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
 
 
-def digest(content: Any) -> str:
+def digest(content: object) -> str:
     """SHA-256 over the content's canonical JSON, in hex."""
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
-def write_json(content: Any, target: Path) -> None:
+def write_json(content: object, target: Path) -> None:
     """The content as JSON, whole or not there."""
     with written_whole(target) as partial:
         partial.write_text(canonical_json(content), encoding="utf-8")
 
 
-def read_json(path: Path) -> Any:
-    """What `write_json` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path) -> dict[str, Any]:
+    """The object that `write_json` wrote."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

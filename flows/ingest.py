@@ -11,7 +11,8 @@ import polars as pl
 
 from flows.code_version import code_version
 from flows.files import digest, read_json, read_parquet, write_json, write_parquet, written_whole
-from flows.record_files import Block, RecordFile, read_blocks, read_raw_records
+from flows.inbox import RecordFile
+from flows.record_files import Block, read_blocks, read_raw_records
 from flows.settings import month_text
 from schemas.source_spec import SourceSpec
 from transforms.numbers import NUMBER_KIND
@@ -175,9 +176,7 @@ def _raw_records(plan: IngestPlan, wanted: pl.DataFrame) -> pl.DataFrame:
 def with_raw_records(plan: IngestPlan, aside: pl.DataFrame) -> pl.DataFrame:
     """Set-aside rows with the text of their record."""
     raw = _raw_records(plan, aside.select("source_file", "source_line"))
-    return aside.join(
-        raw, on=["source_file", "source_line"], how="left", maintain_order="left", validate="1:1"
-    )
+    return aside.join(raw, on=["source_file", "source_line"], how="left", maintain_order="left", validate="1:1")
 
 
 def find_repeats(plan: IngestPlan) -> Path:
@@ -193,14 +192,10 @@ def find_repeats(plan: IngestPlan) -> Path:
         records = _repeated_records(_call_files(plan, source))
         if records is not None:
             judged = judge_repeats(records.join(order, on="source_file", how="left", validate="m:1"))
-            found.append(
-                judged.filter(pl.col("outcome").is_not_null()).with_columns(reason=pl.col("outcome"))
-            )
+            found.append(judged.filter(pl.col("outcome").is_not_null()).with_columns(reason=pl.col("outcome")))
     if found:
         aside = with_raw_records(plan, pl.concat(found))
-        write_parquet(
-            aside.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items()), target
-        )
+        write_parquet(aside.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items()), target)
     else:
         write_parquet(pl.DataFrame(schema=SET_ASIDE_SCHEMA), target)
     return target

@@ -24,10 +24,7 @@ def show_ingested(console: Console, month: Month) -> None:
             ]
         )["outcome"]
         read = piece_counts(plan, record)["rows_read"]
-        counts = [
-            int((aside == outcome).sum())
-            for outcome in ("rejected", "outside_month", "duplicate", "conflict")
-        ]
+        counts = [int((aside == outcome).sum()) for outcome in ("rejected", "outside_month", "duplicate", "conflict")]
         table.add_row(record.name, *(f"{count:,}" for count in (read, *counts, read - sum(counts))))
     console.print(table)
     console.print(f"stored in {plan.folder}", soft_wrap=True)

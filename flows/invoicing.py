@@ -27,6 +27,8 @@ from transforms.recurring import (
 from transforms.regional_rows import rows_in_force
 from transforms.usage_lines import usage_lines
 
+LARGEST_SUM_MICROS = 10**18
+
 
 def _price_faults(month: Month, priced: pl.DataFrame, day: str, what: str) -> list[Fault]:
     """A needed charge without a price refuses the run (rule 9.4)."""
@@ -45,13 +47,28 @@ def _price_faults(month: Month, priced: pl.DataFrame, day: str, what: str) -> li
     ]
 
 
+def _sum_faults(month: Month, charged: pl.DataFrame) -> list[Fault]:
+    """One-time charges beyond what an invoice can hold."""
+    total = pl.col("price_micros").cast(pl.Int128) * pl.col("quantity").cast(pl.Int128)
+    beyond = charged.filter(total.abs() >= LARGEST_SUM_MICROS)
+    return [
+        Fault(
+            "one_time_charges",
+            "quantity × price is more than an invoice can hold (a million millions)",
+            "split or mend the charge",
+            line,
+            "unit_price",
+            charge,
+        )
+        for line, charge in beyond.select("line", "charge_id").iter_rows()
+    ]
+
+
 def priced_items(month: Month) -> pl.DataFrame:
     """The items billed this month, whole and part months, with their prices."""
     started = with_setting(month.items, month.rates.policy, "start_day_billed", "start")
     invoice_month = month.settings.invoice_month
-    billed = pl.concat(
-        [full_months(started, invoice_month), part_months(started, invoice_month)], how="diagonal"
-    )
+    billed = pl.concat([full_months(started, invoice_month), part_months(started, invoice_month)], how="diagonal")
     priced = price_items(billed, month.rates.charges, month.rates.plans, month.changes)
     refuse_if_any(_price_faults(month, priced, "price_date", "an item"))
     return priced
@@ -75,7 +92,7 @@ def _one_time_drafts(month: Month) -> pl.DataFrame:
     faults = _price_faults(month, charged, "on", "a one-time charge") + _price_faults(
         month, late, "on", "a late return"
     )
-    refuse_if_any(faults)
+    refuse_if_any(faults + _sum_faults(month, charged))
     buyouts = buyout_lines(accounts.filter(_in_usage_month(month, "end_of_service")))
     return pl.concat([one_time_lines(charged), return_lines(returns), one_time_lines(late), buyouts])
 
@@ -100,9 +117,7 @@ def _fee_tables(month: Month, invoiced: pl.DataFrame) -> FeeTables:
     return FeeTables(
         rows_in_force(rates.fees, issue_date),
         factors.select("country", "factor_percent_micros"),
-        rows_in_force(rates.usf_shares, issue_date).select(
-            "country", "category", "interstate_share_percent_micros"
-        ),
+        rows_in_force(rates.usf_shares, issue_date).select("country", "category", "interstate_share_percent_micros"),
         rows_in_force(rates.taxes, issue_date),
     )
 
@@ -147,9 +162,7 @@ def _warnings(month: Month, lines: pl.DataFrame, discounts: pl.DataFrame) -> pl.
 def draft_month(month: Month) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """All lines above fees, unrounded; the low-usage discounts; devices with a full-month line."""
     priced = priced_items(month)
-    minimum = policy_whole_number(
-        month.rates.policy, "low_usage_minimum_phones", month.settings.invoice_month
-    )
+    minimum = policy_whole_number(month.rates.policy, "low_usage_minimum_phones", month.settings.invoice_month)
     discounts = low_usage_units(priced, month.accounts, minimum)
     recurring = draft_lines(recurring_lines(priced, discounts))
     usage = usage_lines(bucket_frames(month, "totals"), month.usage_month)
@@ -169,9 +182,7 @@ def invoice_month(month: Month) -> Path:
     invoices = invoice_rows(lines, month.accounts, month.dates, month.rates.version)
     with written_whole(target) as partial:
         partial.mkdir()
-        write_parquet(
-            number_lines(lines, month.accounts, month_start), partial / "invoice_line_items.parquet"
-        )
+        write_parquet(number_lines(lines, month.accounts, month_start), partial / "invoice_line_items.parquet")
         write_parquet(invoices.with_columns(run_id=pl.lit(month.run_id)), partial / "invoices.parquet")
         write_parquet(_warnings(month, lines, discounts), partial / "warnings.parquet")
     return target

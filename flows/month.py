@@ -14,8 +14,8 @@ import polars as pl
 from flows.code_version import code_version
 from flows.contract_reader import Contracts, read_contracts
 from flows.files import digest
+from flows.inbox import RecordFile, expected_bytes, find_record_files
 from flows.ingest import IngestPlan
-from flows.record_files import RecordFile, expected_bytes, find_record_files
 from flows.settings import Settings, month_text
 from flows.sources import load_source
 from rate_tables.versions import RateTables, default_version, load_version
@@ -53,9 +53,7 @@ class Month:
     def accounts(self) -> pl.DataFrame:
         """Accounts by account_id, with all that `account_terms` adds, and is_exempt."""
         resolved = resolved_accounts(self.contracts.accounts, self.rates.policy)
-        terms = account_terms(
-            resolved, self.rates.plans, self.rates.dialing_plans, self.changes, self.usage_month
-        )
+        terms = account_terms(resolved, self.rates.plans, self.rates.dialing_plans, self.changes, self.usage_month)
         return terms.with_columns(is_exempt=is_exempt(self.dates.issue_date))
 
     @cached_property
@@ -114,13 +112,9 @@ class Month:
     @cached_property
     def rated_accounts(self) -> pl.DataFrame:
         """Accounts with their pool and the scopes of the rate book."""
-        devices = devices_in_service(
-            self.items, self.accounts, self.rates.charges, self.changes, self.usage_month
-        )
+        devices = devices_in_service(self.items, self.accounts, self.rates.charges, self.changes, self.usage_month)
         pooled = with_pool(self.accounts, self.rates.plans, devices, self.usage_month)
-        return pooled.join(
-            self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left"
-        )
+        return pooled.join(self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left")
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -196,8 +190,6 @@ def open_month(settings: Settings) -> Month:
     record_files = tuple(find_record_files(settings.cdrs, month_text(settings.usage_month)))
     rates = load_version(settings.rate_tables, version)
     contracts = read_contracts(settings.contracts, rates)
-    month = Month(
-        settings.with_rates(version), rates, contracts, record_files, _invoice_dates(settings, rates)
-    )
+    month = Month(settings.with_rates(version), rates, contracts, record_files, _invoice_dates(settings, rates))
     _refuse_uncovered_currencies(month)
     return month

@@ -22,9 +22,7 @@ def _is_worth_another_try(_task: Task[..., Path], _run: TaskRun, state: State) -
     return not isinstance(failure, InputRefusedError | ControlFailedError)
 
 
-@task(
-    task_run_name="{stage} {unit}", retries=2, retry_delay_seconds=1, retry_condition_fn=_is_worth_another_try
-)
+@task(task_run_name="{stage} {unit}", retries=2, retry_delay_seconds=1, retry_condition_fn=_is_worth_another_try)
 def work_on(stage: str, plan: Path, unit: str) -> Path:
     """One unit of a stage; safe to try again, because what it writes is whole or not there."""
     return _STAGES[stage].work(plan, unit)
@@ -45,7 +43,5 @@ def month_end(
     issue_date: dt.date | None = None,
 ) -> str:
     """The month's invoices, published. Returns the run id. Refusals and failed controls fail the flow run."""
-    settings = Settings(
-        parse_month(invoice_month), cdrs, contracts, rate_tables, rates, warehouse, issue_date
-    )
+    settings = Settings(parse_month(invoice_month), cdrs, contracts, rate_tables, rates, warehouse, issue_date)
     return bill_month(settings, work=_as_task, advance=advance).run_id

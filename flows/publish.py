@@ -64,9 +64,7 @@ def archive_tables(month: Month) -> None:
     """The small tables as Parquet, partitioned by month, beside the calls; kept as this run issued them."""
     for name, frame in _small_tables(month).items():
         by_invoice_month = name in ("invoices", "invoice_line_items")
-        partition = month.partition(
-            name, month.settings.invoice_month if by_invoice_month else month.usage_month
-        )
+        partition = month.partition(name, month.settings.invoice_month if by_invoice_month else month.usage_month)
         write_parquet(frame, partition / f"{name}.parquet")
 
 
@@ -84,9 +82,7 @@ def _insert_old(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
 def _insert_rates(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
     """The tables of the rate version, once."""
     version = month.rates.version
-    known = connection.sql(
-        "select 1 from policy where rate_version = $version limit 1", params={"version": version}
-    )
+    known = connection.sql("select 1 from policy where rate_version = $version limit 1", params={"version": version})
     if known.fetchall():
         return
     for spec in RATE_TABLES:
@@ -115,16 +111,14 @@ def _sort_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Rows in the order of their keys, so that the same runs give the same rows in the same order."""
     for table in SMALL_TABLES:
         order = ", ".join(f'"{name}" nulls last' for name in table.order)
-        connection.execute(f"create temp table sorted as select * from {table.name} order by {order}")  # noqa: S608 - our names
         connection.execute(
+            f"create temp table sorted as select * from {table.name} order by {order}; "  # noqa: S608 - our names
             f"delete from {table.name}; insert into {table.name} select * from sorted; drop table sorted"
         )
 
 
 def _issued_runs(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, dt.date]]:
-    return connection.sql(
-        "select run_id, invoice_month from runs order by invoice_month, kind, run_id"
-    ).fetchall()
+    return connection.sql("select run_id, invoice_month from runs order by invoice_month, kind, run_id").fetchall()
 
 
 def _call_folders(month: Month, runs: list[tuple[str, dt.date]]) -> dict[str, list[Path]]:
@@ -153,9 +147,7 @@ def build_database(month: Month, started_at: dt.datetime, target: Path) -> None:
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     try:
         connection.execute("set timezone = 'UTC'")
-        connection.execute(
-            f"attach {quoted(str(target))} as book (storage_version {quoted(STORAGE_VERSION)})"
-        )
+        connection.execute(f"attach {quoted(str(target))} as book (storage_version {quoted(STORAGE_VERSION)})")
         connection.execute("use book; begin")
         create_tables(connection)
         connection.execute("commit")
@@ -186,15 +178,11 @@ def check_controls(database: Path, run_id: str) -> pl.DataFrame:
     if not failed.is_empty():
         shown = "; ".join(
             f"{control} of {subject}: {left} ≠ {right}"
-            for control, subject, left, right in failed.select(
-                "control", "subject", "left_side", "right_side"
-            )
+            for control, subject, left, right in failed.select("control", "subject", "left_side", "right_side")
             .head(SHOWN_FAILURES)
             .iter_rows()
         )
-        raise ControlFailedError(
-            f"{failed.height} controls of {run_id} do not balance; nothing was published: {shown}"
-        )
+        raise ControlFailedError(f"{failed.height} controls of {run_id} do not balance; nothing was published: {shown}")
     return controls
 
 
@@ -226,8 +214,8 @@ def _publish_files(month: Month) -> None:
     write_json(run_manifest(month), run_folder / "manifest.json")
     with written_whole(run_folder / "contracts") as partial:
         partial.mkdir()
-        for name in month.contracts.files:
-            shutil.copyfile(month.settings.contracts / name, partial / name)
+        for name, content in month.contracts.contents.items():
+            (partial / name).write_bytes(content)
 
 
 def _swap(database: Path, link: Path) -> None:

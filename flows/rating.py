@@ -135,9 +135,7 @@ def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) ->
     listed = detail_calls(calls)
     if listed.is_empty():
         return
-    named = listed.join(
-        accounts.select("account_id", "language"), on="account_id", how="left", maintain_order="left"
-    )
+    named = listed.join(accounts.select("account_id", "language"), on="account_id", how="left", maintain_order="left")
     rows = detail_rows(named, pl.col("language") == "fr")
     texts = (
         named.select("account_id", "language")
@@ -172,9 +170,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
         _refuse_missing_plans(month, rated)
         run_id, usage_month = month.run_id, month.usage_month
         with ThreadPoolExecutor(max_workers=2) as pool:  # file after file here, columns there: neither waits
-            details = pool.submit(
-                _write_details, rated.billed, month.accounts, month.work_folder() / "details"
-            )
+            details = pool.submit(_write_details, rated.billed, month.accounts, month.work_folder() / "details")
             billed = billed_table(rated.billed, usage_month, run_id)
             write_parquet(billed, bucket_path(month, "billed_calls", bucket))
             unbilled = unbilled_table(rated.unbilled, usage_month, run_id)
@@ -189,9 +185,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
 
 def bucket_frames(month: Month, name: str) -> pl.DataFrame:
     """One of the small tables of all buckets, under each other."""
-    folders = [
-        month.work_folder() / f"bucket={bucket:04d}" for bucket in range(month.ingest_plan.bucket_count)
-    ]
+    folders = [month.work_folder() / f"bucket={bucket:04d}" for bucket in range(month.ingest_plan.bucket_count)]
     if not all(folder.is_dir() for folder in folders):
         raise InputRefusedError(Fault(month.run_id, "not every bucket is rated", "run the month again"))
     return pl.concat(read_parquet(folder / f"{name}.parquet") for folder in folders)

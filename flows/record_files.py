@@ -1,18 +1,16 @@
-"""Finds a month's files and reads them block by block: bytes in, text rows out, nothing skipped silently."""
+"""Reads a file of call records block by block: bytes in, text rows out, nothing skipped silently."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
 from flows.files import read_parquet
-from flows.sources import CANONICAL
+from flows.inbox import RecordFile, stat_of
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.source_spec import REQUIRED_COLUMNS, SourceSpec
 from transforms.delimited import Layout, header_columns, raw_text, read_delimited, unify_line_ends
@@ -21,19 +19,7 @@ from transforms.source_fields import field_is_present, used_columns
 
 BLOCK_BYTES = 64 * 2**20
 SKIPPED_BYTES = 4096
-READ_ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
-_EXPANSION = {".gz": 8, ".zst": 8, ".parquet": 5}
 _BOM = b"\xef\xbb\xbf"
-
-
-class RecordFile(NamedTuple):
-    """One input file: its path, its name in every table (`2020-01/calls.csv`), its source and its identity."""
-
-    path: Path
-    name: str
-    source: str
-    size: int
-    sha256: str
 
 
 class Block(NamedTuple):
@@ -73,83 +59,16 @@ def _lines_of(block: bytes, first_line: int, source_lines: pl.Series) -> list[st
     return found
 
 
-def _ending(path: Path) -> str | None:
-    return next(
-        (ending for ending in sorted(READ_ENDINGS, key=len, reverse=True) if path.name.endswith(ending)), None
-    )
-
-
-def _is_hidden(path: Path) -> bool:
-    return path.name.startswith(".")
-
-
-def _listed(folder: Path, month: str, source: str) -> tuple[list[tuple[Path, str]], list[Fault]]:
-    """Files of one source folder, and what stands in it that would be passed over."""
-    found, faults = [], []
-    for path in sorted(folder.iterdir()):
-        if _is_hidden(path) or (path.is_dir() and source == CANONICAL):
-            continue
-        name = path.relative_to(folder.parent if source == CANONICAL else folder.parent.parent).as_posix()
-        if path.is_dir():
-            faults.append(Fault(name, "a folder inside a source's folder is not read", "move its files up"))
-        elif _ending(path) is None:
-            remedy = f"take it out of the month, or rename it to one of {', '.join(READ_ENDINGS)}"
-            faults.append(Fault(name, "the file is of no kind that is read", remedy))
-        else:
-            found.append((path, source))
-    return found, faults
-
-
-def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
-    """A month's files in the order of their paths. Raises InputRefusedError where there is none, or one unknown."""
-    folder = inbox / month
-    if not folder.is_dir():
-        remedy = (
-            f"make it and put the month's call records in, or name the inbox with --cdrs (looked in {inbox})"
-        )
-        raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month's folder is missing", remedy))
-    found, faults = _listed(folder, month, CANONICAL)
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and not _is_hidden(path):
-            more, wrong = _listed(path, month, path.name)
-            found, faults = found + more, faults + wrong
-    refuse_if_any(faults)
-    if not found:
-        remedy = f"put files of the kinds {', '.join(READ_ENDINGS)} into {folder}"
-        raise InputRefusedError(
-            Fault(f"{inbox.name}/{month}", "the month is empty: it holds no call records", remedy)
-        )
-    named = sorted((path.relative_to(inbox).as_posix(), path, source) for path, source in found)
-    return [
-        RecordFile(path, name, source, path.stat().st_size, sha256_of(path)) for name, path, source in named
-    ]
-
-
-def sha256_of(path: Path) -> str:
-    """The file's SHA-256, in hex. Raises InputRefusedError where it cannot be read."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InputRefusedError(
-            Fault(path.name, f"the file cannot be read: {error.strerror}", "mend it")
-        ) from error
-
-
-def expected_bytes(record_files: Iterable[RecordFile]) -> int:
-    """About how many bytes the files are as plain text; decides into how many buckets a month is cut."""
-    return sum(record.size * _EXPANSION.get(record.path.suffix, 1) for record in record_files)
-
-
-def _open_bytes(record: RecordFile) -> Any:
+def _open_bytes(record: RecordFile) -> BinaryIO:
     compression = {".gz": "gzip", ".zst": "zstd"}.get(record.path.suffix)
     if compression is None:
-        return record.path.open("rb", buffering=0)
-    return pa.input_stream(str(record.path), compression=compression)
+        return record.path.open("rb")
+    stream: BinaryIO = pa.input_stream(str(record.path), compression=compression)
+    return stream
 
 
 def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
-    """The file's bytes, decompressed, cut at line ends into blocks of about 64 MiB. A lone `\r` ends a line too."""
+    r"""The file's bytes, decompressed, cut at line ends into blocks of about 64 MiB. A lone `\r` ends a line too."""
     rest = b""
     with _open_bytes(record) as stream:
         while chunk := stream.read(BLOCK_BYTES):
@@ -168,7 +87,8 @@ def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
 
 def read_raw_records(record: RecordFile, source_lines: pl.Series) -> list[str]:
     """The rows of these lines, ascending, as they stand in the file; nothing is parsed."""
-    if record.path.suffix == ".parquet":
+    _refuse_changed(record)
+    if record.ending == ".parquet":
         return typed_records(read_parquet(record.path), source_lines)
     found: list[str] = []
     first_line = 1
@@ -181,9 +101,7 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series) -> list[str]:
     return found
 
 
-def _check_columns(
-    record: RecordFile, source: SourceSpec, columns: tuple[str, ...], line: int | None
-) -> None:
+def _check_columns(record: RecordFile, source: SourceSpec, columns: tuple[str, ...], line: int | None) -> None:
     faults = [
         Fault(
             record.name,
@@ -223,9 +141,7 @@ def _header(record: RecordFile, source: SourceSpec, first_block: bytes) -> tuple
     columns = header_columns(line, source.delimiter, source.quote)
     if columns is None:
         raise InputRefusedError(
-            Fault(
-                record.name, "the header line cannot be read as UTF-8 text", "save the file as UTF-8 CSV", 1
-            )
+            Fault(record.name, "the header line cannot be read as UTF-8 text", "save the file as UTF-8 CSV", 1)
         )
     _check_columns(record, source, tuple(columns), 1)
     return Layout(source.delimiter, source.quote, _read_names(columns, source), (len(columns),)), behind
@@ -266,11 +182,11 @@ def _parquet_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
 
 def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     """The file's rows as text, block by block. Raises InputRefusedError where the file cannot be read whole."""
-    before = record.path.stat()
+    _refuse_changed(record)
     try:
-        if record.path.suffix == ".parquet":
+        if record.ending == ".parquet":
             yield from _parquet_blocks(record, source)
-        elif ".jsonl" in record.path.name:
+        elif record.ending.startswith(".jsonl"):
             yield from _json_blocks(record, source)
         else:
             yield from _delimited_blocks(record, source)
@@ -280,8 +196,16 @@ def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
         raise InputRefusedError(
             Fault(record.name, f"the file cannot be read to its end: {first_line}", remedy)
         ) from error
-    after = record.path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise InputRefusedError(
-            Fault(record.name, "the file changed while it was read", "run again when it is whole")
-        )
+    _refuse_changed(record)
+
+
+def _refuse_changed(record: RecordFile) -> None:
+    """The file must be the one that was hashed: the books name what was read."""
+    try:
+        if stat_of(record.path) == record.stat:
+            return
+    except OSError:
+        pass
+    raise InputRefusedError(
+        Fault(record.name, "the file changed while the month was run", "run again when it is whole")
+    )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flows.files import remove
 from flows.month import Month, open_month
 from flows.settings import Settings, month_text
 from flows.stages import INGEST_STAGES, STAGES, Stage, kept_open, write_plan
@@ -86,20 +87,30 @@ def _only_run(warehouse: Path) -> Iterator[None]:
 
 
 def _open_writable(settings: Settings) -> Month:
+    if "?" in str(settings.warehouse.resolve()):
+        problem, remedy = "a database cannot be kept under a path with a question mark", "name another warehouse"
+        raise InputRefusedError(Fault(str(settings.warehouse), problem, remedy))
     month = open_month(settings)
     try:
         settings.warehouse.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         remedy = "name another folder with --warehouse"
-        raise InputRefusedError(
-            Fault(str(settings.warehouse), f"cannot be made: {error.strerror}", remedy)
-        ) from error
+        raise InputRefusedError(Fault(str(settings.warehouse), f"cannot be made: {error.strerror}", remedy)) from error
     return month
 
 
-def bill_month(
-    settings: Settings, work: WorkUnit = work_in_process, advance: Advance | None = None
-) -> BillOutcome:
+def _sweep(month: Month) -> None:
+    """What runs that were stopped left half written, and the work of runs from other inputs, are removed."""
+    warehouse = month.settings.warehouse
+    for pattern in (".*.partial*", ".*.link", "*/*/.*.partial", "*/*/*/.*.partial", "*/*/*/*/.*.partial"):
+        for path in warehouse.glob(pattern):
+            remove(path)
+    for folder in (warehouse / "work").glob("*"):
+        if folder.name != month.run_id:
+            remove(folder)
+
+
+def bill_month(settings: Settings, work: WorkUnit = work_in_process, advance: Advance | None = None) -> BillOutcome:
     """The month's invoices, published; nothing is done where the same inputs issued them before.
 
     Raises InputRefusedError (nothing was changed) and ControlFailedError (nothing was published).
@@ -110,6 +121,7 @@ def bill_month(
         issued = issued_run(month)
         if issued is not None:
             return BillOutcome(issued, is_new=False)
+        _sweep(month)
         plan = write_plan(month, started_at)
         run_stages(STAGES, month, plan, work, advance or (lambda _: None))
     return BillOutcome(month.run_id, is_new=True)

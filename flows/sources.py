@@ -16,9 +16,7 @@ CANONICAL = "canonical"
 def shipped_sources() -> list[str]:
     """Names of the sources that come with Tollbook."""
     folder = files("schemas") / "sources"
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
-    )
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
 def _own_files(inbox: Path, name: str) -> list[Path]:

@@ -53,9 +53,7 @@ def _month_of(plan: Path) -> Month:
     content = read_json(plan)
     month = open_month(Settings.from_text(content["settings"]))
     if month.run_id != content["run_id"]:
-        raise InputRefusedError(
-            Fault(str(plan), "an input changed while the month was run", "run the month again")
-        )
+        raise InputRefusedError(Fault(str(plan), "an input changed while the month was run", "run the month again"))
     return month
 
 

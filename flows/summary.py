@@ -10,32 +10,50 @@ from rich.table import Table
 
 from flows.settings import Settings, month_text
 from flows.warehouse import DATABASE
+from schemas.categories import CATEGORY_CODES
 
 _OUTCOMES = """
-select outcome, sum(n)::bigint as records from (
-    select unnest(['billed or included', 'not billed', 'duplicate', 'conflict', 'suspended', 'outside the month', 'rejected']) as outcome,
-        unnest([rows_billed, rows_unbilled, rows_duplicate, rows_conflict, rows_suspended, rows_outside_month, rows_rejected]) as n,
-        unnest([1, 2, 3, 4, 5, 6, 7]) as place
-    from source_files where run_id = $run_id
-) group by outcome, place order by place
+with counts as (
+    unpivot (
+        select
+            sum(rows_billed)::bigint as "billed or included",
+            sum(rows_unbilled)::bigint as "not billed",
+            sum(rows_duplicate)::bigint as duplicate,
+            sum(rows_conflict)::bigint as conflict,
+            sum(rows_suspended)::bigint as suspended,
+            sum(rows_outside_month)::bigint as "outside the month",
+            sum(rows_rejected)::bigint as rejected
+        from source_files where run_id = $run_id
+    ) on columns(*) into name outcome value records
+)
+select outcome, records from counts
 """
 _CATEGORIES = """
 select currency, category, count(*)::bigint as lines, sum(amount) as amount
 from invoice_line_items as line join invoices using (invoice_id)
 where run_id = $run_id
 group by currency, category
-order by currency, min(line_number), category
+order by currency, array_position($categories, category)
 """
 _CONTROLS = """
 select control, count(*)::bigint as checked, count(*) filter (where difference <> 0)::bigint as failed
 from run_controls where run_id = $run_id group by control order by control
 """
-_WARNINGS = "select kind, count(*)::bigint as rows, string_agg(distinct detail, '; ') as detail from warnings where run_id = $run_id group by kind order by kind"
-_TOTALS = "select currency, count(*)::bigint as invoices, sum(total) as total from invoices where run_id = $run_id group by currency order by currency"
+_WARNINGS = """
+select kind, count(*)::bigint as rows, string_agg(distinct detail, '; ' order by detail) as detail
+from warnings where run_id = $run_id group by kind order by kind
+"""
+_TOTALS = """
+select currency, count(*)::bigint as invoices, sum(total) as total
+from invoices where run_id = $run_id group by currency order by currency
+"""
 
 
 def _table(connection: duckdb.DuckDBPyConnection, title: str, query: str, run_id: str) -> Table:
-    found = connection.sql(query, params={"run_id": run_id})
+    params: dict[str, object] = {"run_id": run_id}
+    if "$categories" in query:
+        params["categories"] = list(CATEGORY_CODES)
+    found = connection.sql(query, params=params)
     table = Table(title=title, title_justify="left", title_style="bold")
     rows = found.fetchall()
     for place, name in enumerate(found.columns):

@@ -77,9 +77,7 @@ def _refuse_orphans(warehouse: Path) -> None:
     orphans = sorted(warehouse.glob("tollbook-*.duckdb")) if warehouse.is_dir() else []
     if orphans and (warehouse / "runs").is_dir():
         remedy = f"make the link {DATABASE} lead to the newest of {', '.join(path.name for path in orphans)}"
-        raise InputRefusedError(
-            Fault(str(warehouse / DATABASE), "is gone, though months were issued", remedy)
-        )
+        raise InputRefusedError(Fault(str(warehouse / DATABASE), "is gone, though months were issued", remedy))
 
 
 def published_runs(warehouse: Path) -> list[dict[str, Any]]:
@@ -87,9 +85,7 @@ def published_runs(warehouse: Path) -> list[dict[str, Any]]:
     with published(warehouse) as connection:
         if connection is None:
             return []
-        rows = connection.sql(
-            "select run_id, invoice_month, kind, manifest from runs order by invoice_month, run_id"
-        )
+        rows = connection.sql("select run_id, invoice_month, kind, manifest from runs order by invoice_month, run_id")
         return [dict(zip(rows.columns, row, strict=True)) for row in rows.fetchall()]
 
 
@@ -117,9 +113,7 @@ def create_call_views(connection: duckdb.DuckDBPyConnection, folders: dict[str, 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     """The views of `transforms/sql`."""
     connection.execute("create view international_rates as select * from rates")
-    connection.execute(
-        "comment on view international_rates is 'The same rows as rates, under the name of their file.'"
-    )
+    connection.execute("comment on view international_rates is 'The same rows as rates, under the name of their file.'")
     for name in ("views.sql", "run_controls.sql"):
         connection.execute((files("transforms") / "sql" / name).read_text(encoding="utf-8"))
 
@@ -131,14 +125,10 @@ def comment_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for kind, tables in kinds:
         for table in tables:
             statements.append(f"comment on {kind} {table.name} is {quoted(table.grain)}")
-            statements += [
-                _column_comment(table.name, name, table.field(name).meaning) for name in table.columns
-            ]
+            statements += [_column_comment(table.name, name, table.field(name).meaning) for name in table.columns]
     for spec in RATE_TABLES:
         name = rate_table_name(spec)
-        statements.append(
-            f"comment on table {name} is {quoted(f'{spec.description}. One row a {spec.grain}.')}"
-        )
+        statements.append(f"comment on table {name} is {quoted(f'{spec.description}. One row a {spec.grain}.')}")
         statements += [_column_comment(name, column.name, column.description) for column in spec.columns]
         statements.append(_column_comment(name, "rate_version", "Version of the rate tables"))
     connection.execute(";\n".join(statements))
@@ -161,9 +151,7 @@ def _comment_view_columns(connection: duckdb.DuckDBPyConnection) -> None:
 
 def view_column_meanings() -> dict[str, str]:
     """What the columns of the views mean."""
-    meanings = {
-        name: table.field(name).meaning for table in (*CALL_TABLES, *SMALL_TABLES) for name in table.columns
-    }
+    meanings = {name: table.field(name).meaning for table in (*CALL_TABLES, *SMALL_TABLES) for name in table.columns}
     meanings |= {column.name: column.description for spec in RATE_TABLES for column in spec.columns}
     return meanings | {
         "issued_invoice_month": "Invoice month that the record belongs to, issued already",

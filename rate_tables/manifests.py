@@ -123,7 +123,5 @@ def content_faults(manifest: Manifest, contents: Mapping[str, bytes]) -> list[Fa
         actual = hashlib.sha256(content).hexdigest()
         if entry is not None and entry.sha256 not in (None, actual):
             remedy = "a frozen version never changes: put the file back, or publish another version"
-            faults.append(
-                Fault(name, "has another hash than the manifest", remedy, column="sha256", value=actual)
-            )
+            faults.append(Fault(name, "has another hash than the manifest", remedy, column="sha256", value=actual))
     return faults

@@ -48,9 +48,7 @@ def _time_faults(rows: pl.DataFrame, spec: TableSpec) -> list[Fault]:
     followed = _with_earlier_time(rows.filter(~is_empty.fill_null(value=False)), spec.key)
     begins = pl.col(EFFECTIVE_FROM)
     has_earlier = pl.col("earlier_line").is_not_null()
-    meets = has_earlier & (
-        pl.col("earlier_end").is_null() | begins.is_null() | (begins < pl.col("earlier_end"))
-    )
+    meets = has_earlier & (pl.col("earlier_end").is_null() | begins.is_null() | (begins < pl.col("earlier_end")))
     for row in followed.filter(meets).iter_rows(named=True):
         problem = f"is in force together with line {row['earlier_line']} of the same key"
         remedy = "end the earlier row where this one begins"
@@ -96,9 +94,7 @@ def _plan_faults(plans: pl.DataFrame) -> list[Fault]:
     changed = plans.drop_nulls(["plan_id", "currency"]).with_columns(first=first)
     for row in changed.filter(pl.col("currency") != pl.col("first")).iter_rows(named=True):
         problem = f"changes the currency of plan {row['plan_id']} from {row['first']}"
-        faults.append(
-            Fault(file, problem, "make it another plan (rule 9.4)", row["line"], "currency", row["currency"])
-        )
+        faults.append(Fault(file, problem, "make it another plan (rule 9.4)", row["line"], "currency", row["currency"]))
     return faults
 
 
@@ -113,8 +109,7 @@ def _fee_faults(fees: pl.DataFrame) -> list[Fault]:
     ]
     too_high = fees.filter(is_percent & (pl.col("amount_micros") > 1_000 * MICROS))
     faults += [
-        Fault(file, "is more than 1000 percent", "give at most 1000", line, "amount")
-        for line in too_high["line"]
+        Fault(file, "is more than 1000 percent", "give at most 1000", line, "amount") for line in too_high["line"]
     ]
     return faults
 
@@ -123,9 +118,7 @@ def _premium_faults(premium: pl.DataFrame, dialing_plans: pl.DataFrame) -> list[
     """Rows whose published prefix and prefix are not the same numbers (rule 5.2)."""
     plans = {
         country: (code, national)
-        for country, code, national in dialing_plans.select(
-            "country", "calling_code", "national_prefix"
-        ).iter_rows()
+        for country, code, national in dialing_plans.select("country", "calling_code", "national_prefix").iter_rows()
     }
     columns = ("country", "prefix", "published_prefix")
     faults: list[Fault] = []

@@ -68,9 +68,7 @@ def default_version(root: Path) -> str:
     """The frozen version with the greatest date of publication, then name (contract §1)."""
     frozen = [version.name for version in list_versions(root) if version.is_frozen]
     if not frozen:
-        raise InputRefusedError(
-            Fault(str(root), "holds no frozen rate version", "freeze one, or name another folder")
-        )
+        raise InputRefusedError(Fault(str(root), "holds no frozen rate version", "freeze one, or name another folder"))
     return frozen[-1]
 
 
@@ -79,9 +77,7 @@ def load_version(root: Path, name: str) -> RateTables:
     folder = root / name
     if Path(name).name != name or not folder.is_dir():
         names = ", ".join(path.parent.name for path in sorted(root.glob(f"*/{MANIFEST}"))) or "none"
-        raise InputRefusedError(
-            Fault(str(root), "there is no such rate version", f"use one of: {names}", value=name)
-        )
+        raise InputRefusedError(Fault(str(root), "there is no such rate version", f"use one of: {names}", value=name))
     tables, faults = read_version(folder)
     refuse_if_any(faults)
     if tables is None:  # a version without tables has faults: a programmer's error
@@ -105,9 +101,7 @@ def read_version(folder: Path) -> tuple[RateTables | None, list[Fault]]:
     return version, _within(folder, faults)
 
 
-def _read_tables(
-    manifest: Manifest, contents: Mapping[str, bytes]
-) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+def _read_tables(manifest: Manifest, contents: Mapping[str, bytes]) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
     """The typed tables by name, an absent one empty, with the faults of their cells and row counts."""
     tables: dict[str, pl.DataFrame] = {}
     faults: list[Fault] = []

@@ -82,11 +82,7 @@ def _type_words(column: Column) -> str:
         return ", ".join(column.allowed)
     if column.form is None:
         return _KIND_WORDS[column.kind]
-    return (
-        column.form.words
-        if column.kind == "text"
-        else f"{_KIND_WORDS[column.kind]}, each {column.form.words}"
-    )
+    return column.form.words if column.kind == "text" else f"{_KIND_WORDS[column.kind]}, each {column.form.words}"
 
 
 def _when_empty(column: Column) -> str:
@@ -111,9 +107,7 @@ def _canonical_section() -> str:
         unit = unit_of(name, FIELDS[name].type)
         empty = _CANONICAL_WHEN_EMPTY.get(name, "rejected")
         column = "yes" if name in REQUIRED_COLUMNS else "no"
-        rows.append(
-            (f"`{name}`", _CANONICAL_FORMS.get(name, "text"), unit, column, empty, FIELDS[name].meaning)
-        )
+        rows.append((f"`{name}`", _CANONICAL_FORMS.get(name, "text"), unit, column, empty, FIELDS[name].meaning))
     return _table(("column", "type", "unit", "column needed", "empty", "meaning"), rows)
 
 

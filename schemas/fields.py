@@ -19,9 +19,7 @@ FIELDS: dict[str, Field] = {
     "account_id": Field("VARCHAR", "Customer account"),
     "adjustments": Field("VARCHAR", "Adjustments of reruns that the run took"),
     "allowed": Field("BOOLEAN", "Whether the difference may be billed (rule 12.4)"),
-    "amount": Field(
-        MONEY_2, "Amount of the line in the invoice's currency, rounded half up from the exact value"
-    ),
+    "amount": Field(MONEY_2, "Amount of the line in the invoice's currency, rounded half up from the exact value"),
     "autopay_date": Field("DATE", "Day on which automatic payment is taken (rule 1.3)"),
     "base_category": Field(
         "VARCHAR",
@@ -31,9 +29,7 @@ FIELDS: dict[str, Field] = {
     "billing_group": Field("VARCHAR", "Customer's group of devices and numbers; NULL = none"),
     "bytes": Field("BIGINT", "Size of the file in bytes"),
     "call_id": Field("VARCHAR", "Identifier of the call, unique within its source"),
-    "call_type": Field(
-        "VARCHAR", "toll_free, international, domestic_premium, overage or included (rule 11.2)"
-    ),
+    "call_type": Field("VARCHAR", "toll_free, international, domestic_premium, overage or included (rule 11.2)"),
     "category": Field("VARCHAR", "Category of the line (rule 4)"),
     "cause": Field("VARCHAR", "Why the rerun differs from the issued invoice (rule 12.3)"),
     "charge_code": Field("VARCHAR", "Code of the charge; the category where a line has none"),
@@ -47,9 +43,7 @@ FIELDS: dict[str, Field] = {
     "country": Field("VARCHAR", "Billing country of the account, ISO 3166"),
     "currency": Field("VARCHAR", "Currency of the invoice, ISO 4217"),
     "description": Field("VARCHAR", "Text of the line in the account's language"),
-    "destination": Field(
-        "VARCHAR", "Destination as the rate row names it; NULL for plan and toll-free calls"
-    ),
+    "destination": Field("VARCHAR", "Destination as the rate row names it; NULL for plan and toll-free calls"),
     "destination_number": Field("VARCHAR", "Number called: E.164 with +, or as dialled"),
     "detail": Field("VARCHAR", "What it is about, for a person"),
     "difference": Field(MONEY_2, "Corrected minus issued"),

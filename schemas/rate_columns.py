@@ -64,30 +64,22 @@ def increment_columns() -> tuple[Column, Column, Column]:
             highest=SECONDS_PER_DAY,
             unit="s",
         ),
-        Column(
-            "rounding", "text", "How a started step counts (rule 6.2)", default="nearest", allowed=ROUNDINGS
-        ),
+        Column("rounding", "text", "How a started step counts (rule 6.2)", default="nearest", allowed=ROUNDINGS),
     )
 
 
-def money_column(
-    name: str, description: str, highest: int, default: str = "", *, required: bool = False
-) -> Column:
+def money_column(name: str, description: str, highest: int, default: str = "", *, required: bool = False) -> Column:
     """An amount of at least 0, in the row's currency."""
     return Column(name, "money", description, required, default, lowest=0, highest=highest, unit="currency")
 
 
 def percent_column(name: str, description: str, default: str = "", *, required: bool = False) -> Column:
     """A percentage of at least 0."""
-    return Column(
-        name, "percent", description, required, default, lowest=0, highest=HIGHEST_PERCENT_MICROS, unit="%"
-    )
+    return Column(name, "percent", description, required, default, lowest=0, highest=HIGHEST_PERCENT_MICROS, unit="%")
 
 
 def rating_columns() -> tuple[Column, ...]:
     """What prices one call (contract §4): an empty rate is "no rate"."""
-    rate = money_column(
-        "rate_per_minute", "Price of a minute; empty = no rate (rule 5.1)", HIGHEST_RATE_MICROS
-    )
+    rate = money_column("rate_per_minute", "Price of a minute; empty = no rate (rule 5.1)", HIGHEST_RATE_MICROS)
     fee = money_column("connection_fee", "Fee of each billed call (rule 6.4)", HIGHEST_RATE_MICROS, "0")
     return (rate, fee, *increment_columns())

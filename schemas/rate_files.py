@@ -148,12 +148,8 @@ FEES = TableSpec(
         region_column(),
         currency_column(),
         _FROM,
-        Column(
-            "basis", "text", "What it is taken of", required=True, allowed=("percent", "per_device", "flat")
-        ),
-        money_column(
-            "amount", "Percentage, or price a device or invoice", HIGHEST_PRICE_MICROS, required=True
-        ),
+        Column("basis", "text", "What it is taken of", required=True, allowed=("percent", "per_device", "flat")),
+        money_column("amount", "Percentage, or price a device or invoice", HIGHEST_PRICE_MICROS, required=True),
         Column("categories", "list", "Base categories of a percentage", allowed=BASE_CATEGORIES),
         _TO,
     ),

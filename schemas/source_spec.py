@@ -85,9 +85,7 @@ def _key_faults(file: str, section: str, table: Mapping[str, Any], known: Mappin
             faults.append(Fault(file, "the source file has a key that is not known", remedy, column=name))
         elif not isinstance(value, known[key]):
             remedy = f"write a {known[key].__name__}"
-            faults.append(
-                Fault(file, "the key has a value of the wrong type", remedy, None, name, str(value))
-            )
+            faults.append(Fault(file, "the key has a value of the wrong type", remedy, None, name, str(value)))
     return faults
 
 
@@ -132,13 +130,9 @@ def _content_faults(file: str, source: SourceSpec) -> list[Fault]:
         remedy = "give both time.zone and time.format, or neither for ISO times with an offset"
         faults.append(Fault(file, "a local time needs its zone and its format", remedy, column="time"))
     if not source.header and not source.columns:
-        faults.append(
-            Fault(file, "a file without header needs its columns", "list dialect.columns", column="dialect")
-        )
+        faults.append(Fault(file, "a file without header needs its columns", "list dialect.columns", column="dialect"))
     if len(source.delimiter) != 1 or len(source.quote) > 1:
-        faults.append(
-            Fault(file, "delimiter and quote are one character", "mend the dialect", column="dialect")
-        )
+        faults.append(Fault(file, "delimiter and quote are one character", "mend the dialect", column="dialect"))
     return faults
 
 
@@ -147,14 +141,11 @@ def parse_source(file: str, name: str, content: Mapping[str, Any]) -> SourceSpec
     dialect, times = content.get("dialect", {}), content.get("time", {})
     faults = _key_faults(file, "", content, _TOP_KEYS)
     if not faults:
-        faults = _key_faults(file, "dialect", dialect, _DIALECT_KEYS) + _key_faults(
-            file, "time", times, _TIME_KEYS
-        )
+        faults = _key_faults(file, "dialect", dialect, _DIALECT_KEYS) + _key_faults(file, "time", times, _TIME_KEYS)
     refuse_if_any(faults)
     columns = tuple(dialect.get("columns", ()))
     templates = {
-        key: (value,) if isinstance(value, str) else tuple(value)
-        for key, value in content.get("fields", {}).items()
+        key: (value,) if isinstance(value, str) else tuple(value) for key, value in content.get("fields", {}).items()
     }
     source = SourceSpec(
         name=name,

@@ -7,9 +7,7 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
-Kind = Literal[
-    "text", "money", "percent", "whole_number", "boolean", "date", "instant", "list", "whole_number_list"
-]
+Kind = Literal["text", "money", "percent", "whole_number", "boolean", "date", "instant", "list", "whole_number_list"]
 MICROS = 1_000_000
 MICROS_SUFFIX = "_micros"
 UTC_INSTANT = pl.Datetime("us", "UTC")

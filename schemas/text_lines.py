@@ -105,9 +105,7 @@ def _unreadable(raw: bytes, line: str) -> tuple[str, str] | None:
 def _well_formed(lines: pl.Series, file: str, width: int | None) -> tuple[pl.DataFrame, list[Fault]]:
     """Rows (`text`, `line`) that split into `width` fields (None: the header), and the others' faults."""
     offset = 1 if width is None else 2
-    numbered = (
-        pl.DataFrame({"text": lines}).with_row_index(LINE, offset).with_columns(pl.col(LINE).cast(pl.Int64))
-    )
+    numbered = pl.DataFrame({"text": lines}).with_row_index(LINE, offset).with_columns(pl.col(LINE).cast(pl.Int64))
     numbered = numbered.filter(pl.col("text").str.strip_chars() != "")
     bare = pl.col("text").str.replace_all(r'"[^"]*"', "")
     has_quote = pl.col("text").str.contains('"', literal=True)
@@ -144,9 +142,7 @@ def _parsed(lines: pl.Series, width: int) -> pl.DataFrame:
 
 
 def _named(cells: pl.DataFrame, header: list[str], needed: Sequence[str]) -> pl.DataFrame:
-    picked = [
-        pl.col(str(header.index(name))).alias(name) if name in header else _missing(name) for name in needed
-    ]
+    picked = [pl.col(str(header.index(name))).alias(name) if name in header else _missing(name) for name in needed]
     return cells.select(*picked, LINE)
 
 
@@ -158,16 +154,13 @@ def _no_rows(needed: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame(schema={**dict.fromkeys(needed, pl.String()), LINE: pl.Int64()})
 
 
-def _header_faults(
-    header: Sequence[str], file: str, needed: Sequence[str], line: int | None = 1
-) -> list[Fault]:
+def _header_faults(header: Sequence[str], file: str, needed: Sequence[str], line: int | None = 1) -> list[Fault]:
     absent = [name for name in needed if name not in header]
     twice = sorted({name for name in header if name and header.count(name) > 1})
     remedy = "add it to the header; its cells may be empty where the column is optional"
     faults = [Fault(file, "the column is missing", remedy, line=line, column=name) for name in absent]
     faults += [
-        Fault(file, "the column stands there twice", "keep one of them", line=line, column=name)
-        for name in twice
+        Fault(file, "the column stands there twice", "keep one of them", line=line, column=name) for name in twice
     ]
     return faults
 

@@ -67,9 +67,7 @@ def _explain_list(column: Column, value: str) -> Problem:
         return Problem("has an empty item", "put one ; between items and none at the end")
     bad = [item for item in items if not re.fullmatch(item_pattern(column), item)]
     if bad:
-        return Problem(
-            f"holds {bad[0]!r}, which is not {_words(column)}", f"write {_words(column)} in each item"
-        )
+        return Problem(f"holds {bad[0]!r}, which is not {_words(column)}", f"write {_words(column)} in each item")
     if len(set(items)) < len(items):
         return Problem("names an item twice", "name each item once")
     return Problem(f"holds {len(items)} items", f"give at most {column.highest}")

@@ -67,14 +67,10 @@ def _typed(texts: TextTable, spec: TableSpec, file: str) -> ReadTable:
     judged = (
         texts.rows.lazy()
         .with_columns(typed_cell(column).alias(_typed_beside(column)) for column in spec.columns)
-        .with_columns(
-            is_wrong(column, pl.col(_typed_beside(column))).alias(_flag(column)) for column in spec.columns
-        )
+        .with_columns(is_wrong(column, pl.col(_typed_beside(column))).alias(_flag(column)) for column in spec.columns)
         .collect()
     )
-    typed = judged.select(
-        *(pl.col(_typed_beside(column)).alias(column.typed_name) for column in spec.columns), LINE
-    )
+    typed = judged.select(*(pl.col(_typed_beside(column)).alias(column.typed_name) for column in spec.columns), LINE)
     return ReadTable(typed, [*texts.faults, *_cell_faults(judged, spec, file)])
 
 

@@ -67,9 +67,7 @@ def account_terms(
     )
 
 
-def with_pool(
-    terms: pl.DataFrame, plans: pl.DataFrame, devices: pl.DataFrame, usage_month: dt.date
-) -> pl.DataFrame:
+def with_pool(terms: pl.DataFrame, plans: pl.DataFrame, devices: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
     """Accounts with pool_seconds by the plan's row on the 1st of the usage month or billing_start (rule 4.4).
 
     Grain: account_id, order kept. Null where no row of the plan is in force that day.

@@ -21,8 +21,6 @@ def usage_micros(rate_per_minute_micros: pl.Expr, billable_seconds: pl.Expr) -> 
     )
 
 
-def cost_micros(
-    connection_fee_micros: pl.Expr, rate_per_minute_micros: pl.Expr, billable_seconds: pl.Expr
-) -> pl.Expr:
+def cost_micros(connection_fee_micros: pl.Expr, rate_per_minute_micros: pl.Expr, billable_seconds: pl.Expr) -> pl.Expr:
     """Connection fee, due also at 0 billable seconds, plus usage (rule 6.4)."""
     return connection_fee_micros + usage_micros(rate_per_minute_micros, billable_seconds)

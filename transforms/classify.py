@@ -70,9 +70,7 @@ def _mark_toll_free(calls: pl.DataFrame, phone_owners: pl.DataFrame) -> pl.DataF
     owned = owners_on(inbound, "destination_number", toll_free).join(
         inbound.select("row", owner_id="account_id"), on=["row", "owner_id"], how="semi"
     )
-    owns = pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(
-        owned["row"], values=True
-    )
+    owns = pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(owned["row"], values=True)
     return calls.with_columns(owns.alias("owns_toll_free"))
 
 
@@ -98,9 +96,7 @@ def _is_under_own_code(calls: pl.DataFrame) -> pl.Series:
     """Whether a premium or toll-free destination is under the billing country's calling code."""
     special = calls["destination_line"].is_in(["premium", "toll_free"]).fill_null(value=False).arg_true()
     begins = pl.col("destination_number").str.starts_with(pl.lit("+") + pl.col("calling_code"))
-    under = calls.select("destination_number", "calling_code")[special].select(begins.alias("is_under"))[
-        "is_under"
-    ]
+    under = calls.select("destination_number", "calling_code")[special].select(begins.alias("is_under"))["is_under"]
     return pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(special, under)
 
 

@@ -85,15 +85,11 @@ def _row_checks() -> tuple[_Check, ...]:
     until, returns = "tax_exempt_until", "equipment_returns"
     start_remedy = "give billing_start or service_start"
     return (
-        _Check(
-            "accounts", no_start, "billing_start", "has no start", start_remedy, takes_null_for_empty=True
-        ),
+        _Check("accounts", no_start, "billing_start", "has no start", start_remedy, takes_null_for_empty=True),
         _Check("accounts", exempt_backwards, until, "is before tax_exempt_from", "give the last exempt day"),
         _Check("account_plans", mid_month, "effective_from", "is not the 1st of a month", "change on a 1st"),
         _Check(returns, early, "received_on", "is before shipped_on", "give the day it came back"),
-        _Check(
-            returns, early_verified, "verified_on", "is before received_on", "give the day it was verified"
-        ),
+        _Check(returns, early_verified, "verified_on", "is before received_on", "give the day it was verified"),
         _Check(
             returns,
             unreceived,

@@ -39,9 +39,7 @@ def text_lines(block: bytes) -> pl.DataFrame:
         texts: list[str | None] = [line.decode() for line in lines]
     except UnicodeDecodeError:
         texts = [_decoded(line) for line in lines]
-    return pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_columns(
-        pl.col("text").str.strip_suffix("\r")
-    )
+    return pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_columns(pl.col("text").str.strip_suffix("\r"))
 
 
 def _decoded(line: bytes) -> str | None:
@@ -108,9 +106,7 @@ def _judge_lines(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         q = f"\\x{ord(layout.quote):02x}"
         has_quotes = text.str.contains(layout.quote, literal=True)
         is_regular = text.str.contains(_quoted_fields(layout.delimiter, layout.quote))
-        bare = (
-            pl.when(has_quotes & is_regular).then(text.str.replace_all(f"{q}[^{q}]*{q}", "")).otherwise(text)
-        )
+        bare = pl.when(has_quotes & is_regular).then(text.str.replace_all(f"{q}[^{q}]*{q}", "")).otherwise(text)
         has_quotes = has_quotes & ~is_regular
     field_count = bare.str.count_matches(layout.delimiter, literal=True).cast(pl.Int64) + 1
     return lines.with_columns(
@@ -137,9 +133,7 @@ def _read_irregular(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 
 def _read_regular(lines: pl.DataFrame, layout: Layout, width: int) -> pl.DataFrame:
     if lines.is_empty():
-        return pl.DataFrame(
-            schema={SOURCE_LINE: pl.Int64, **dict.fromkeys(layout.columns[:width], pl.String)}
-        )
+        return pl.DataFrame(schema={SOURCE_LINE: pl.Int64, **dict.fromkeys(layout.columns[:width], pl.String)})
     block = ("\n".join(lines["text"].to_list()) + "\n").encode()
     rows = _read(block, layout, width, quote=layout.quote or None).drop("_beyond")
     if rows.height != lines.height:
@@ -159,9 +153,7 @@ def _read_line_by_line(block: bytes, layout: Layout, first_line: int) -> pl.Data
     rows = pl.concat(parts, how="diagonal")
     return (
         judged.select(SOURCE_LINE)
-        .join(
-            rows.with_columns(is_read=pl.lit(value=True)), on=SOURCE_LINE, how="left", maintain_order="left"
-        )
+        .join(rows.with_columns(is_read=pl.lit(value=True)), on=SOURCE_LINE, how="left", maintain_order="left")
         .with_columns(pl.col("is_read").is_null().alias(IS_MALFORMED))
         .drop("is_read")
     )

@@ -16,9 +16,7 @@ _LABELS = pl.DataFrame(CATEGORIES, schema=["category", "label_en", "label_fr"], 
 
 def _percent_bases(rows: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Cents that each percent row applies to: rounded amounts of the base categories it lists."""
-    bases = lines.filter(pl.col("category") != "adjustments").select(
-        "account_id", "base_category", "amount_cents"
-    )
+    bases = lines.filter(pl.col("category") != "adjustments").select("account_id", "base_category", "amount_cents")
     return (
         rows.select("account_id", "fee", "categories")
         .explode("categories")
@@ -42,9 +40,7 @@ def recovery_fee_lines(
     line by account.
     """
     rows = rows_for_region(accounts, fees.filter(pl.col("fee") == fee), ["country", "currency"], "fee")
-    recurring = (
-        lines.filter(pl.col("base_category").is_in(RECURRING_CATEGORIES)).select("account_id").unique()
-    )
+    recurring = lines.filter(pl.col("base_category").is_in(RECURRING_CATEGORIES)).select("account_id").unique()
     amount = pl.col("amount_micros").cast(pl.Int128)
     base = pl.col("base_cents").fill_null(0).clip(lower_bound=0).cast(pl.Int128)
     is_percent, is_per_device = pl.col("basis") == "percent", pl.col("basis") == "per_device"
@@ -114,8 +110,7 @@ def usf_lines(
             validate="m:1",
         )
         .with_columns(
-            part=pl.col("amount_cents").cast(pl.Int128)
-            * pl.col("interstate_share_percent_micros").cast(pl.Int128)
+            part=pl.col("amount_cents").cast(pl.Int128) * pl.col("interstate_share_percent_micros").cast(pl.Int128)
         )
         .group_by("account_id", "country")
         .agg(pl.col("part").sum())
@@ -135,9 +130,7 @@ def usf_lines(
         exact_numerator=exact,
         exact_denominator=pl.lit(whole),
     )
-    cents = divide_down(pl.col("exact_numerator"), pl.lit(whole).cast(pl.Int128) * MICROS_PER_CENT).cast(
-        pl.Int64
-    )
+    cents = divide_down(pl.col("exact_numerator"), pl.lit(whole).cast(pl.Int128) * MICROS_PER_CENT).cast(pl.Int64)
     return (
         draft_lines(for_the_month(fee, invoice_month))
         .with_columns(amount_cents=cents)

@@ -94,9 +94,7 @@ def number_lines(lines: pl.DataFrame, accounts: pl.DataFrame, invoice_month: dt.
     )
 
 
-def invoice_rows(
-    lines: pl.DataFrame, accounts: pl.DataFrame, dates: InvoiceDates, rate_version: str
-) -> pl.DataFrame:
+def invoice_rows(lines: pl.DataFrame, accounts: pl.DataFrame, dates: InvoiceDates, rate_version: str) -> pl.DataFrame:
     """One invoice an account with lines: dates, and sums of the line amounts as shown (rule 9.3).
 
     Grain: account. Needs: lines with amount_cents; accounts with is_exempt.

@@ -62,9 +62,7 @@ def line_order() -> list[pl.Expr]:
         list(CATEGORY_CODES), list(range(len(CATEGORY_CODES))), return_dtype=pl.Int64
     )
     has_no_group = pl.col("billing_group").is_null()
-    dearer_first = 0 - pl.col("unit_numerator").fill_null(0) * (
-        10**8 // pl.col("unit_denominator").fill_null(1)
-    )
+    dearer_first = 0 - pl.col("unit_numerator").fill_null(0) * (10**8 // pl.col("unit_denominator").fill_null(1))
     group, code = pl.col("billing_group").fill_null(""), pl.col("charge_code")
     return [
         pl.col("account_id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -50,21 +50,13 @@ def _international_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
 
 def _national_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
     """Calling code and national number; null where no national length fits."""
-    has_prefix = (
-        dialled.str.starts_with(plan.national_prefix) if plan.national_prefix else pl.lit(value=False)
-    )
+    has_prefix = dialled.str.starts_with(plan.national_prefix) if plan.national_prefix else pl.lit(value=False)
     national = pl.when(has_prefix).then(dialled.str.slice(len(plan.national_prefix))).otherwise(dialled)
     if plan.carrier_code_digits:
         too_long = [length + plan.carrier_code_digits for length in plan.national_lengths]
-        names_carrier = (
-            has_prefix & _has_length(national, too_long) & ~_has_length(national, plan.national_lengths)
-        )
-        national = (
-            pl.when(names_carrier).then(national.str.slice(plan.carrier_code_digits)).otherwise(national)
-        )
-    return pl.when(_has_length(national, plan.national_lengths)).then(
-        pl.lit("+" + plan.calling_code) + national
-    )
+        names_carrier = has_prefix & _has_length(national, too_long) & ~_has_length(national, plan.national_lengths)
+        national = pl.when(names_carrier).then(national.str.slice(plan.carrier_code_digits)).otherwise(national)
+    return pl.when(_has_length(national, plan.national_lengths)).then(pl.lit("+" + plan.calling_code) + national)
 
 
 def _has_length(digits: pl.Expr, lengths: list[int] | tuple[int, ...]) -> pl.Expr:
@@ -135,7 +127,7 @@ def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.
         _read_by(plans.get(part["country"][0], DialingPlan()), part)
         for part in others.partition_by("country", maintain_order=True)
     ]
-    schema = {"place": pl.UInt32, "number": pl.String, "number_kind": NUMBER_KIND}
+    schema: dict[str, Any] = {"place": pl.UInt32, "number": pl.String, "number_kind": NUMBER_KIND}
     judged = pl.concat([pl.DataFrame(schema=schema), *read])
     sources = pl.int_range(dialled.height, dtype=pl.UInt32, eager=True).scatter(
         judged["place"],

@@ -17,16 +17,12 @@ def owners_on(calls: pl.DataFrame, number: str, phone_owners: pl.DataFrame) -> p
     return (
         calls.select("row", "start_time", number=pl.col(number))
         .join(phone_owners, on="number", how="inner")
-        .filter(
-            (day >= pl.col("owned_from")) & (day <= pl.col("owned_until").fill_null(pl.date(9999, 12, 31)))
-        )
+        .filter((day >= pl.col("owned_from")) & (day <= pl.col("owned_until").fill_null(pl.date(9999, 12, 31))))
         .select("row", owner_id="account_id", owned_kind="kind")
     )
 
 
-def _looked_up(
-    calls: pl.DataFrame, column: str, source: SourceSpec, dialing_plans: pl.DataFrame
-) -> pl.DataFrame:
+def _looked_up(calls: pl.DataFrame, column: str, source: SourceSpec, dialing_plans: pl.DataFrame) -> pl.DataFrame:
     """The number as it is looked up: only with `+`, unless the source names a country to read it by."""
     texts = calls.select(
         "row", "start_time", country=pl.lit(source.default_country, dtype=pl.String), text=pl.col(column)
@@ -48,9 +44,9 @@ def find_accounts(
     if orphans.is_empty():
         return calls.with_columns(second_party=pl.lit(value=False))
     owners = {
-        side: owners_on(
-            _looked_up(orphans, f"{side}_number", source, dialing_plans), "number", phone_owners
-        ).select("row", pl.col("owner_id").alias(f"{side}_owner"))
+        side: owners_on(_looked_up(orphans, f"{side}_number", source, dialing_plans), "number", phone_owners).select(
+            "row", pl.col("owner_id").alias(f"{side}_owner")
+        )
         for side in ("source", "destination")
     }
     named = pl.when(pl.col("account_id") != "").then(pl.col("account_id"))

@@ -108,9 +108,7 @@ def _premium_entries(rows: pl.DataFrame, scopes: pl.DataFrame) -> list[DatedPref
     """Rows of any plan in each scope of their country and currency, and a plan's own before them (rule 5.2)."""
     premium = rows.filter(pl.col("rate_table") == "premium_prefixes")
     named = scopes.rename({"premium_scope": "scope"})
-    general = (
-        premium.filter(pl.col("plan_id") == ANY_PLAN).drop("plan_id").join(named, on=["country", "currency"])
-    )
+    general = premium.filter(pl.col("plan_id") == ANY_PLAN).drop("plan_id").join(named, on=["country", "currency"])
     own = premium.join(named, on=["country", "currency", "plan_id"])
     return [*_entries(general), *_entries(own, preference=1)]
 

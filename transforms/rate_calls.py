@@ -72,9 +72,9 @@ def in_call_order(calls: pl.DataFrame, account_ranks: pl.Series, usage_month: dt
 def account_ranks(calls: pl.DataFrame, accounts: pl.DataFrame) -> pl.Series:
     """The position of each call's account in `accounts`. Every accepted call has its account."""
     ranks = accounts.select("account_id", rank=pl.int_range(pl.len(), dtype=pl.Int64))
-    return calls.select("account_id").join(
-        ranks, on="account_id", how="left", validate="m:1", maintain_order="left"
-    )["rank"]
+    return calls.select("account_id").join(ranks, on="account_id", how="left", validate="m:1", maintain_order="left")[
+        "rank"
+    ]
 
 
 def attach_rates(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
@@ -86,9 +86,7 @@ def attach_rates(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
 def suspend_without_rate(judged: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     """A call that no row covers, or whose row has no rate, is suspended (rule 5.1). Plan minutes need none."""
     is_priced = pl.col("outcome").is_in(["toll_free", "international", "domestic_premium"])
-    has_rate = (
-        book.rows["rate_per_minute_micros"].is_not_null().gather(judged["rate_row"]).fill_null(value=False)
-    )
+    has_rate = book.rows["rate_per_minute_micros"].is_not_null().gather(judged["rate_row"]).fill_null(value=False)
     return judged.with_columns(
         outcome=pl.when(is_priced & ~has_rate).then(pl.lit("no_rate", dtype=OUTCOME)).otherwise("outcome")
     )
@@ -124,9 +122,7 @@ def _price(calls: pl.DataFrame) -> pl.DataFrame:
     rate = pl.when(is_included).then(0).otherwise(pl.col("rate_per_minute_micros"))
     charged_seconds = pl.col("billable_seconds") - pl.col("included_seconds")
     return calls.with_columns(rate_per_minute_micros=rate).with_columns(
-        cost_micros=cost_micros(
-            pl.col("connection_fee_micros"), pl.col("rate_per_minute_micros"), charged_seconds
-        )
+        cost_micros=cost_micros(pl.col("connection_fee_micros"), pl.col("rate_per_minute_micros"), charged_seconds)
     )
 
 

@@ -14,9 +14,7 @@ from transforms.plans import with_plan_on, with_plan_row
 from transforms.timestamps import add_months
 
 
-def recurring_items(
-    account_items: pl.DataFrame, phone_numbers: pl.DataFrame, accounts: pl.DataFrame
-) -> pl.DataFrame:
+def recurring_items(account_items: pl.DataFrame, phone_numbers: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """Devices and numbers with the days that they are billed between (rule 3.5).
 
     Grain: one row an item; a number is an item of quantity 1 under its own text. Needs: end_of_service (the last
@@ -126,16 +124,10 @@ def low_usage_units(priced: pl.DataFrame, accounts: pl.DataFrame, minimum_phones
     """
     flagged = priced.filter(pl.col("low_usage") & (pl.col("category") == DEVICES))
     items = (
-        flagged.group_by("account_id", "item_id")
-        .agg(flagged=pl.col("quantity").first())
-        .sort("account_id", "item_id")
+        flagged.group_by("account_id", "item_id").agg(flagged=pl.col("quantity").first()).sort("account_id", "item_id")
     )
     before = pl.col("flagged").cum_sum().over("account_id") - pl.col("flagged")
-    allowed = (
-        pl.when(pl.col("phones").fill_null(0) >= minimum_phones)
-        .then(pl.col("low_usage_allowed"))
-        .otherwise(0)
-    )
+    allowed = pl.when(pl.col("phones").fill_null(0) >= minimum_phones).then(pl.col("low_usage_allowed")).otherwise(0)
     return (
         items.join(phone_count(priced), on="account_id", how="left", validate="m:1", maintain_order="left")
         .join(
@@ -203,9 +195,7 @@ def recurring_lines(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFra
         _units(priced, discounts)
         .with_columns(line_category=category, unit_numerator=pl.col("price_micros").cast(pl.Int128) * off)
         .with_columns(
-            line_group=pl.when(pl.col("line_category").is_in(GROUPED_CATEGORIES)).then(
-                pl.col("billing_group")
-            )
+            line_group=pl.when(pl.col("line_category").is_in(GROUPED_CATEGORIES)).then(pl.col("billing_group"))
         )
         .group_by(keys, maintain_order=True)
         .agg(pl.col("units").sum(), pl.col("item_id").min(), *labels)
@@ -224,9 +214,7 @@ def recurring_lines(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFra
         unit=pl.lit("month"),
         unit_numerator="unit_numerator",
         unit_denominator=pl.lit(HUNDRED_PERCENT_MICROS, dtype=pl.Int64),
-        exact_numerator=pl.col("unit_numerator")
-        * pl.col("units").cast(pl.Int128)
-        * pl.col("days").cast(pl.Int128),
+        exact_numerator=pl.col("unit_numerator") * pl.col("units").cast(pl.Int128) * pl.col("days").cast(pl.Int128),
         exact_denominator=pl.col("days_in_month") * HUNDRED_PERCENT_MICROS,
         item_id="item_id",
     )

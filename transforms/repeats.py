@@ -29,9 +29,7 @@ def judge_repeats(records: pl.DataFrame) -> pl.DataFrame:
     month), source_file, source_line. Adds: outcome (null = the first, kept; `duplicate`: the contents of any
     earlier record of its id; `conflict`: other contents), detail (the record that was kept).
     """
-    kept = pl.format("{}, line {}", pl.col("source_file").first(), pl.col("source_line").first()).over(
-        "call_id"
-    )
+    kept = pl.format("{}, line {}", pl.col("source_file").first(), pl.col("source_line").first()).over("call_id")
     is_first = pl.int_range(pl.len()).over("call_id") == 0
     is_first_of_content = pl.int_range(pl.len()).over("call_id", *CONTENT_COLUMNS) == 0
     return (
@@ -43,7 +41,5 @@ def judge_repeats(records: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit("conflict"))
             .otherwise(pl.lit("duplicate")),
         )
-        .with_columns(
-            detail=pl.when(pl.col("outcome").is_not_null()).then(pl.format("the first is kept: {}", kept))
-        )
+        .with_columns(detail=pl.when(pl.col("outcome").is_not_null()).then(pl.format("the first is kept: {}", kept)))
     )

@@ -50,9 +50,7 @@ def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     duration = pl.col("duration_text").cast(pl.Int64, strict=False)
     is_duration = pl.col("duration_text").str.contains(r"^[0-9]{1,10}$") & (duration < MAXIMUM_DURATION)
     lowered = pl.col("disposition").str.to_lowercase()
-    renamed = records.rename(
-        {"start_time": "start_text", "end_time": "end_text", "duration_seconds": "duration_text"}
-    )
+    renamed = records.rename({"start_time": "start_text", "end_time": "end_text", "duration_seconds": "duration_text"})
     words = source.disposition_words
     disposition = lowered.replace(words) if words else lowered
     direction = pl.col("direction")
@@ -61,9 +59,9 @@ def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
         _instants(renamed["end_text"], source).alias("end_time"),
         _instants(renamed[ANSWER_TIME], source).alias(ANSWER_TIME),
         duration_seconds=pl.when(is_duration).then(duration),
-        direction_code=(
-            direction.replace(source.direction_words) if source.direction_words else direction
-        ).cast(DIRECTION, strict=False),
+        direction_code=(direction.replace(source.direction_words) if source.direction_words else direction).cast(
+            DIRECTION, strict=False
+        ),
         disposition_code=disposition.cast(DISPOSITION, strict=False),
     )
 
@@ -77,9 +75,7 @@ def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Direct
     }
     if anonymous:
         is_anonymous = pl.col("text").str.to_lowercase().is_in(anonymous)
-        texts["source"] = texts["source"].with_columns(
-            text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text")
-        )
+        texts["source"] = texts["source"].with_columns(text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text"))
     read = {side: normalise_numbers(text, directory.dialing_plans) for side, text in texts.items()}
     bad = pl.lit("bad").cast(NUMBER_KIND)
     destination_kind = pl.col("destination_kind")
@@ -88,9 +84,7 @@ def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Direct
         read["source"]["number_kind"].alias("source_kind"),
         read["destination"]["number"].alias("destination_number"),
         read["destination"]["number_kind"].alias("destination_kind"),
-    ).with_columns(
-        destination_kind=pl.when(destination_kind == "anonymous").then(bad).otherwise(destination_kind)
-    )
+    ).with_columns(destination_kind=pl.when(destination_kind == "anonymous").then(bad).otherwise(destination_kind))
 
 
 def reject_reason() -> pl.Expr:
@@ -137,14 +131,13 @@ def reject_detail() -> pl.Expr:
         "unknown_account": "named_account",
     }
     detail: Any = pl.when(reason == "bad_number").then(
-        pl.format(
-            "source_number {}, destination_number {}", pl.col("source_number"), pl.col("destination_number")
-        )
+        pl.format("source_number {}, destination_number {}", pl.col("source_number"), pl.col("destination_number"))
     )
     for name, column in by_reason.items():
         shown = _SHOWN_NAMES.get(column, column)
         detail = detail.when(reason == name).then(pl.format(shown + " {}", pl.col(column)))
-    return detail.otherwise(None)
+    explained: pl.Expr = detail.otherwise(None)
+    return explained
 
 
 def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
@@ -169,15 +162,11 @@ def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
     return records.with_columns(
         direction=pl.coalesce("direction_code", direction.cast(DIRECTION)),
         disposition=pl.coalesce("disposition_code", answered.cast(DISPOSITION)),
-        end_time=pl.coalesce(
-            "end_time", pl.col("start_time") + pl.duration(seconds=pl.col("duration_seconds"))
-        ),
+        end_time=pl.coalesce("end_time", pl.col("start_time") + pl.duration(seconds=pl.col("duration_seconds"))),
     )
 
 
-def screen(
-    texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_month: dt.date
-) -> pl.DataFrame:
+def screen(texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_month: dt.date) -> pl.DataFrame:
     """Canonical text to typed records, each judged.
 
     Grain: one row a record, order kept. Adds: outcome (null = accepted; `rejected`, `outside_month`), reason,

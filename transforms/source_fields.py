@@ -57,9 +57,7 @@ def canonical_text(rows: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     if source.account_id is None:
         return texts
     account = pl.col("account_id")
-    return texts.with_columns(
-        account_id=pl.when(account == "").then(pl.lit(source.account_id)).otherwise(account)
-    )
+    return texts.with_columns(account_id=pl.when(account == "").then(pl.lit(source.account_id)).otherwise(account))
 
 
 def field_is_present(field: str, source: SourceSpec, present: set[str]) -> bool:

@@ -18,9 +18,7 @@ def is_exempt(on: dt.date) -> pl.Expr:
     return has_one & (begins.is_null() | (begins <= on)) & (ends.is_null() | (ends >= on))
 
 
-def tax_lines(
-    accounts: pl.DataFrame, taxes: pl.DataFrame, lines: pl.DataFrame, invoice_month: dt.date
-) -> pl.DataFrame:
+def tax_lines(accounts: pl.DataFrame, taxes: pl.DataFrame, lines: pl.DataFrame, invoice_month: dt.date) -> pl.DataFrame:
     """One line a tax on the subtotal; none for an exempt account, no tax on a tax (rules 9.1, 9.2).
 
     Needs: accounts with an invoice and is_exempt; taxes in force on the issue date; all lines above tax.

@@ -8,7 +8,10 @@ import polars as pl
 
 UTC_MICROS = pl.Datetime("us", "UTC")
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-_ISO_WITH_OFFSET = rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?:\.[0-9]{{1,6}})?(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)$"
+_ISO_WITH_OFFSET = (
+    rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?:\.[0-9]{{1,6}})?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)$"
+)
 _SECONDS_TEXT = 19  # YYYY-MM-DD HH:MM:SS
 
 
@@ -29,10 +32,7 @@ def iso_instant(text: pl.Expr) -> pl.Expr:
     micros = fraction.str.pad_end(6, "0").cast(pl.Int64, strict=False)
     instant = local.cast(pl.Int64) + micros - _offset_micros(text)
     return (
-        pl.when(text.str.contains(_ISO_WITH_OFFSET))
-        .then(instant)
-        .cast(pl.Datetime("us"))
-        .dt.replace_time_zone("UTC")
+        pl.when(text.str.contains(_ISO_WITH_OFFSET)).then(instant).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     )
 
 

@@ -36,9 +36,7 @@ def call_totals(billed: pl.DataFrame) -> pl.DataFrame:
         (cost % MICROS_PER_UNIT).sum().alias("cost_micros"),
     )
     charged = (
-        billed.group_by("account_id", category=category)
-        .agg(*sums)
-        .filter(pl.col("category") != "included_minutes")
+        billed.group_by("account_id", category=category).agg(*sums).filter(pl.col("category") != "included_minutes")
     )
     included = (
         billed.filter(pl.col("call_type").is_in(["included", "overage"]))
@@ -52,10 +50,7 @@ def call_totals(billed: pl.DataFrame) -> pl.DataFrame:
         )
     )
     totals = pl.concat(
-        [
-            part.select(pl.col(name).cast(dtype) for name, dtype in TOTALS_SCHEMA.items())
-            for part in (charged, included)
-        ]
+        [part.select(pl.col(name).cast(dtype) for name, dtype in TOTALS_SCHEMA.items()) for part in (charged, included)]
     )
     return totals.sort("account_id", "category")
 
@@ -64,9 +59,7 @@ def usage_lines(totals: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
     """One line an account and category: minutes shown to 4 decimals, the amount from the exact costs (rule 9.3)."""
     labels = pl.DataFrame(CATEGORIES, schema=["category", "label_en", "label_fr"], orient="row")
     exact = pl.col("cost_whole").cast(pl.Int128) * MICROS_PER_UNIT + pl.col("cost_micros").cast(pl.Int128)
-    lines = totals.join(
-        labels, on="category", how="left", validate="m:1", maintain_order="left"
-    ).with_columns(
+    lines = totals.join(labels, on="category", how="left", validate="m:1", maintain_order="left").with_columns(
         base_category="category",
         charge_code="category",
         period_start=pl.lit(usage_month),

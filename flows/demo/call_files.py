@@ -136,9 +136,7 @@ def _asterisk_row(position: int, call: Call, own_number: str) -> list[object]:
 def write_asterisk(path: Path, first: int, lookups: Lookups) -> None:
     """`Master.csv` of an Asterisk switch: no header, texts quoted, seconds not, every number with `+`."""
     calls = calls_at(_indexes(first, ASTERISK_ROWS), lookups)
-    own_numbers = lookups.callers.numbers.gather(
-        lookups.callers.accounts["first_own"].gather(calls["account"])
-    )
+    own_numbers = lookups.callers.numbers.gather(lookups.callers.accounts["first_own"].gather(calls["account"]))
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     for position, (call, own) in enumerate(zip(calls.to_dicts(), own_numbers, strict=True)):

@@ -43,9 +43,7 @@ _PER_HUNDRED_THOUSAND = 100_000
 
 def draw_words(indexes: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Indexes with ten independent 32-bit draws, draw_0 to draw_9."""
-    streams = [
-        drawn_words(stream_key(seed, stream), pl.col("index")).alias(f"w{stream}") for stream in range(5)
-    ]
+    streams = [drawn_words(stream_key(seed, stream), pl.col("index")).alias(f"w{stream}") for stream in range(5)]
     halves = [
         half(pl.col(f"w{stream}")).alias(f"draw_{2 * stream + offset}")
         for stream in range(5)
@@ -68,10 +66,7 @@ def choose_account_and_kind(draws: pl.DataFrame, lookups: Lookups) -> pl.DataFra
         if draws["index"][0] <= index <= draws["index"][-1]:
             is_it = pl.col("index") == index
             chosen = chosen.with_columns(
-                account=pl.when(is_it)
-                .then(pl.lit(wanted % accounts.height))
-                .otherwise("account")
-                .cast(pl.UInt64),
+                account=pl.when(is_it).then(pl.lit(wanted % accounts.height)).otherwise("account").cast(pl.UInt64),
                 kind=pl.when(is_it).then(pl.lit(kind.value)).otherwise("kind").cast(pl.UInt64),
             )
     own = accounts.select(pl.all().gather(chosen["account"]))
@@ -115,20 +110,14 @@ def add_start_time(calls: pl.DataFrame, lookups: Lookups) -> pl.DataFrame:
     """Calls with their start as written: in UTC, or for one of twenty with the home country's offset."""
     lot = calls.select(lot=scaled_below(pl.col("draw_4"), lookups.hours.len()))["lot"]
     hours = lookups.hours.gather(lot)
-    second = pl.col("hour") * SECONDS_AN_HOUR + scaled_below(
-        pl.col("draw_4") * 2**16 % 2**32, SECONDS_AN_HOUR
-    )
+    second = pl.col("hour") * SECONDS_AN_HOUR + scaled_below(pl.col("draw_4") * 2**16 % 2**32, SECONDS_AN_HOUR)
     is_local = scaled_below(pl.col("draw_9"), 1000) % 20 == 7
     is_brazilian = pl.col("home_index") == _BRAZIL
     offset = pl.when(is_brazilian).then(BRAZIL_OFFSET_SECONDS).otherwise(EASTERN_OFFSET_SECONDS)
     clock = calls.with_columns(hours).select(
         start_second=second.cast(pl.Int64),
         written_second=SECONDS_A_DAY + second.cast(pl.Int64) + pl.when(is_local).then(offset).otherwise(0),
-        zone=pl.when(~is_local)
-        .then(pl.lit("Z"))
-        .when(is_brazilian)
-        .then(pl.lit("-03:00"))
-        .otherwise(pl.lit("-05:00")),
+        zone=pl.when(~is_local).then(pl.lit("Z")).when(is_brazilian).then(pl.lit("-03:00")).otherwise(pl.lit("-05:00")),
     )
     day = lookups.days.gather(clock["written_second"] // SECONDS_A_DAY)
     time = lookups.times.gather(clock["written_second"] % SECONDS_A_DAY)

@@ -38,10 +38,7 @@ def time_texts() -> pl.Series:
     """`00:00:00` to `23:59:59`: one text a second of the day."""
     return pl.Series(
         "time_text",
-        [
-            f"{second // SECONDS_AN_HOUR:02}:{second // 60 % 60:02}:{second % 60:02}"
-            for second in range(SECONDS_A_DAY)
-        ],
+        [f"{second // SECONDS_AN_HOUR:02}:{second // 60 % 60:02}:{second % 60:02}" for second in range(SECONDS_A_DAY)],
     )
 
 

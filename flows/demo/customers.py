@@ -42,13 +42,10 @@ SHOWCASES: tuple[Showcase, ...] = (
         "NY",
         "us-essential",
         24,
-        "toll_free low_usage_over_allowance groups contact_center rentals prorated changes goodwill "
-        "recipients",
+        "toll_free low_usage_over_allowance groups contact_center rentals prorated changes goodwill recipients",
     ),
     Showcase("US", "PR", "us-metered", 6, "toll_free returns item_cancelled installation receipt"),
-    Showcase(
-        "CA", "QC", "ca-unlimited", 21, "toll_free low_usage groups prorated rentals international_number"
-    ),
+    Showcase("CA", "QC", "ca-unlimited", 21, "toll_free low_usage groups prorated rentals international_number"),
     Showcase("BR", "SP", "br-equipe", 8, "toll_free changes prorated contact_center"),
     Showcase("US", "IL", "us-essential", 5, "buyout returns"),
     Showcase("US", "FL", "us-team", 9, "late_start toll_free"),

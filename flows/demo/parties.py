@@ -64,11 +64,7 @@ def place_parties(calls: pl.DataFrame) -> pl.DataFrame:
     is_anonymous = is_inbound & (scaled_below(pl.col("draw_6"), 20) == 0)
     is_silent = scaled_below(pl.col("draw_4"), 100_000) % 5 == 0
     return calls.with_columns(
-        source_number=pl.when(is_anonymous)
-        .then(None)
-        .when(is_inbound)
-        .then("other_party")
-        .otherwise("own_party"),
+        source_number=pl.when(is_anonymous).then(None).when(is_inbound).then("other_party").otherwise("own_party"),
         destination_number=pl.when(is_inbound)
         .then("own_party")
         .when(is_internal)

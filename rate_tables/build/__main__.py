@@ -13,9 +13,7 @@ def main() -> None:
     """Write the version and say what was written and what was cut."""
     parser = argparse.ArgumentParser(prog="python -m rate_tables.build", description=__doc__)
     shipped = Path(__file__).parent.parent / VERSION
-    parser.add_argument(
-        "--output", type=Path, default=shipped, help=f"folder to write (default: {shipped.name})"
-    )
+    parser.add_argument("--output", type=Path, default=shipped, help=f"folder to write (default: {shipped.name})")
     output: Path = parser.parse_args().output
     for name, row_count in write_version(output).items():
         print(f"{row_count:>7,} rows  {name}")
@@ -26,10 +24,7 @@ def main() -> None:
     )
     print("and have the label of most of their numbers; digits of the national number looked at where not 7:")
     print(
-        "  "
-        + ", ".join(
-            f"+{code.calling_code}: {code.national_digits}" for code in mixed if code.national_digits != 7
-        )
+        "  " + ", ".join(f"+{code.calling_code}: {code.national_digits}" for code in mixed if code.national_digits != 7)
     )
 
 

@@ -137,6 +137,5 @@ def toll_free_rates() -> list[dict[str, str]]:
         ("BR", "BRL", "5592", "0.18"),  # Manaus
     ]
     return [
-        dict(zip(TOLL_FREE_COLUMNS, (*price, "", "", "", "", FIRST_DAY, ""), strict=True))
-        for price in sorted(prices)
+        dict(zip(TOLL_FREE_COLUMNS, (*price, "", "", "", "", FIRST_DAY, ""), strict=True)) for price in sorted(prices)
     ]

@@ -86,6 +86,4 @@ def country_name(country: str) -> str:
         return NAMES_NOT_IN_METADATA[country]
     names = LOCALE_DATA[country]
     english = names["en"]
-    return (
-        names[english.removeprefix("*")] if english.startswith("*") else english
-    )  # "*aa": as in language aa
+    return names[english.removeprefix("*")] if english.startswith("*") else english  # "*aa": as in language aa

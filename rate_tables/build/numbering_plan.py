@@ -79,9 +79,7 @@ def numbering_plan() -> NumberingPlan:
 
 def _calling_code_prefixes(calling_code: int) -> tuple[list[PlanPrefix], MixedPrefixes]:
     code = str(calling_code)
-    default = NumberLabel(
-        countries_of(calling_code)[0], KIND_OF_CODE_WITHOUT_COUNTRY.get(calling_code, "geographic")
-    )
+    default = NumberLabel(countries_of(calling_code)[0], KIND_OF_CODE_WITHOUT_COUNTRY.get(calling_code, "geographic"))
     if not default.country:
         return [PlanPrefix(code, "", "", default.kind)], MixedPrefixes(calling_code, 0, 0)
     patterns: dict[NumberLabel, Expression] = {}

@@ -166,9 +166,7 @@ def _list_prices(charge: Charge, currency: str, price: str) -> list[dict[str, st
     ]
 
 
-def _charge_row(
-    plan_id: str, currency: str, charge: Charge, price: str, in_force: tuple[str, str]
-) -> dict[str, str]:
+def _charge_row(plan_id: str, currency: str, charge: Charge, price: str, in_force: tuple[str, str]) -> dict[str, str]:
     values = (
         plan_id, currency, charge.code, charge.category, "true" if charge.is_phone else "false",
         charge.label_en, charge.label_fr, price, *in_force,

@@ -144,10 +144,7 @@ def taxes() -> list[dict[str, str]]:
     words = _US_STATES.split()
     states = zip(words[::2], words[1::2], strict=True)
     rows = [
-        *(
-            ("US", state, "state", "State tax", "Taxe d’État", percent, FIRST_DAY, "")
-            for state, percent in states
-        ),
+        *(("US", state, "state", "State tax", "Taxe d’État", percent, FIRST_DAY, "") for state, percent in states),
         *(("CA", *row) for row in _CANADA),
         *((*row, FIRST_DAY, "") for row in _OTHERS),
     ]

@@ -55,9 +55,7 @@ def main() -> None:
             shutil.rmtree(folder / "warehouse", ignore_errors=True)
             floor = _seconds([sys.executable, "-c", FLOOR, str(folder), csv])
             inputs = f"--cdrs {month}/inbox --contracts {month}/contracts --rate-tables {ROOT}/rate_tables"
-            bill = _seconds(
-                _tollbook("bill", "2020-02", *inputs.split(), "--warehouse", str(folder / "warehouse"))
-            )
+            bill = _seconds(_tollbook("bill", "2020-02", *inputs.split(), "--warehouse", str(folder / "warehouse")))
             if number == 0:
                 continue  # warms the disk's cache
             floors.append(floor)

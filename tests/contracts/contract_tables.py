@@ -58,13 +58,11 @@ _WAREHOUSE = {
 _RATING = "rate_per_minute connection_fee minimum_seconds increment_seconds rounding effective_to"
 _RATES = {
     "rates": f"currency prefix effective_from destination country line_type {_RATING}",
-    "premium_prefixes": "country currency plan_id prefix effective_from published_prefix description "
-    f"{_RATING}",
+    "premium_prefixes": f"country currency plan_id prefix effective_from published_prefix description {_RATING}",
     "toll_free_rates": f"country currency origin_prefix effective_from {_RATING}",
     "plans": "plan_id effective_from currency included_minutes included_per included_countries overage_rate "
     "minimum_seconds increment_seconds rounding low_usage_discount_percent effective_to",
-    "charges": "plan_id currency charge_code effective_from category is_phone label_en label_fr price "
-    "effective_to",
+    "charges": "plan_id currency charge_code effective_from category is_phone label_en label_fr price effective_to",
     "fees": "fee country region currency effective_from basis amount categories effective_to",
     "usf_factors": "country quarter factor_percent source",
     "usf_shares": "country category effective_from interstate_share_percent effective_to",

@@ -29,8 +29,7 @@ FRENCH = (
     "Minutes facturables,Coût Total,Taux,Type d’appel"
 )
 ENGLISH_PAIRS = (
-    "Source Number,Destination Number,First Start,Last End,Calls,Duration,Billable Minutes,Total Cost,Rate,"
-    "Call Type"
+    "Source Number,Destination Number,First Start,Last End,Calls,Duration,Billable Minutes,Total Cost,Rate,Call Type"
 )
 FRENCH_PAIRS = (
     "Numéro de la source,Numéro de destination,Premier début (UTC),Dernière fin (UTC),Appels,"
@@ -94,9 +93,7 @@ def database(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _columns(database: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
-    query = (
-        "select column_name, data_type from duckdb_columns() where table_name = $table order by column_index"
-    )
+    query = "select column_name, data_type from duckdb_columns() where table_name = $table order by column_index"
     return database.sql(query, params={"table": table}).fetchall()
 
 
@@ -210,9 +207,7 @@ def test_every_setting_of_bill_may_come_from_the_environment(
     billed = told("bill", "2020-02")
     assert billed.exit_code == 0, billed.errors
     with duckdb.connect(str(tmp_path / "from-environment" / "tollbook.duckdb"), read_only=True) as published:
-        dates = published.sql(
-            "select distinct issue_date::varchar, due_date::varchar from invoices"
-        ).fetchall()
+        dates = published.sql("select distinct issue_date::varchar, due_date::varchar from invoices").fetchall()
     assert dates == [("2020-02-05", "2020-02-20")]
 
 
@@ -221,9 +216,7 @@ def test_a_month_billed_again_from_the_same_inputs_is_done(demo: Path, warehouse
     assert again.exit_code == 0
 
 
-def test_a_month_billed_again_from_other_inputs_is_refused_and_names_rerun(
-    demo: Path, warehouse: Path
-) -> None:
+def test_a_month_billed_again_from_other_inputs_is_refused_and_names_rerun(demo: Path, warehouse: Path) -> None:
     again = told("bill", "2020-02", *_flags(demo, warehouse), "--issue-date", "2020-02-04")
     assert again.exit_code == 2
     assert "tollbook rerun 2020-02" in again.errors

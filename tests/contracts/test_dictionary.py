@@ -17,9 +17,7 @@ from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "schemas" / "DICTIONARY.md"
-FILE_COLUMNS = [
-    (spec.name, column.name) for spec in (*CONTRACT_TABLES, *RATE_TABLES) for column in spec.columns
-]
+FILE_COLUMNS = [(spec.name, column.name) for spec in (*CONTRACT_TABLES, *RATE_TABLES) for column in spec.columns]
 WAREHOUSE_COLUMNS = [(table.name, name) for table in (*CALL_TABLES, *SMALL_TABLES) for name in table.columns]
 
 

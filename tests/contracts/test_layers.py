@@ -69,9 +69,7 @@ def faults(layer: str, source: str) -> list[str]:
     """What a module of that layer does that it must not, each with its line."""
     tree = ast.parse(source)
     arguments = (node for node in ast.walk(tree) if isinstance(node, ast.arg) and node.annotation)
-    bytes_in_hand = {
-        arg.arg for arg in arguments if arg.annotation and ast.unparse(arg.annotation) == "bytes"
-    }
+    bytes_in_hand = {arg.arg for arg in arguments if arg.annotation and ast.unparse(arg.annotation) == "bytes"}
     found = []
     for node in ast.walk(tree):
         here = list(_import_faults(layer, node))

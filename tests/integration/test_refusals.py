@@ -6,12 +6,10 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from conftest import ACCOUNTS, Office, Outcome, calls_csv, edit, freeze, to_london
 
-from flows.cli import run
+from tests.integration.small_office import Office, Outcome, calls_csv, edit, freeze, run_child, to_london
 
 Tell = Callable[[list[str]], Outcome]
 
@@ -71,11 +69,6 @@ def test_contracts_without_accounts_are_refused(office: Office, told: Tell) -> N
     assert_refused(office, told(office.arguments()), "contracts/accounts.csv: is missing", "write the table")
 
 
-def test_a_contract_file_with_a_misspelt_name_is_refused(office: Office, told: Tell) -> None:
-    (office.contracts / "account_items.csv").rename(office.contracts / "accounts_items.csv")
-    assert_refused(office, told(office.arguments()), "contracts/accounts_items.csv")
-
-
 def test_every_bad_date_of_the_contracts_is_told(office: Office, told: Tell) -> None:
     edit(office.contracts / "accounts.csv", lambda text: text.replace("2019-01-01", "2019-02-30", 1))
     edit(office.contracts / "account_items.csv", lambda text: text.replace("2019-01-01", "01/02/2019"))
@@ -107,9 +100,7 @@ def test_a_rate_file_with_one_byte_flipped_is_refused(own_rates: Office, told: T
     content[-2] ^= 1
     path.write_bytes(content)
     outcome = told(own_rates.arguments())
-    assert_refused(
-        own_rates, outcome, "2020.1/plans.csv", "has another hash than the manifest", "put the file back"
-    )
+    assert_refused(own_rates, outcome, "2020.1/plans.csv", "has another hash than the manifest", "put the file back")
 
 
 def test_a_file_that_the_manifest_does_not_name_is_refused(own_rates: Office, told: Tell) -> None:
@@ -157,9 +148,7 @@ def test_a_missing_column_is_refused_by_name(empty_office: Office, told: Tell) -
 
 
 def test_a_column_that_stands_twice_is_refused_by_name(empty_office: Office, told: Tell) -> None:
-    empty_office.put(
-        "calls.csv", calls_csv(to_london("c1") + ",x").replace("disposition", "disposition,call_id")
-    )
+    empty_office.put("calls.csv", calls_csv(to_london("c1") + ",x").replace("disposition", "disposition,call_id"))
     outcome = told(empty_office.arguments())
     assert_refused(empty_office, outcome, "2020-01/calls.csv, line 1, column call_id: ", "twice", "keep one")
 
@@ -167,9 +156,7 @@ def test_a_column_that_stands_twice_is_refused_by_name(empty_office: Office, tol
 @pytest.mark.parametrize("name", ["calls.csv.bak", "calls.CSV", "notes.txt"])
 def test_a_file_of_no_kind_that_is_read_is_refused(office: Office, told: Tell, name: str) -> None:
     office.put(name, "x")
-    assert_refused(
-        office, told(office.arguments()), f"2020-01/{name}: ", "of no kind that is read", "rename it"
-    )
+    assert_refused(office, told(office.arguments()), f"2020-01/{name}: ", "of no kind that is read", "rename it")
 
 
 def test_a_folder_of_no_known_source_is_refused(office: Office, told: Tell) -> None:
@@ -188,27 +175,54 @@ def test_a_link_to_no_file_is_refused(office: Office, told: Tell, target: str) -
     assert_refused(office, told(office.arguments()), "2020-01/link.csv")
 
 
-def test_a_pipe_among_the_call_files_is_refused_and_not_waited_for(office: Office, told: Tell) -> None:
-    pipe = office.month / "pipe.csv"
-    os.mkfifo(pipe)
-    writer = os.open(
-        pipe, os.O_RDWR | os.O_NONBLOCK
-    )  # so that a program that reads it fails at once, not hangs
-    os.set_blocking(writer, False)
-    try:
-        os.write(writer, b"x")
-        os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
-        if not _looks_before_it_reads():
-            pytest.fail("flows.record_files opens what is no regular file")
-        assert_refused(office, told(office.arguments()), "2020-01/pipe.csv")
-    finally:
-        os.close(writer)
+@pytest.mark.integration
+def test_a_pipe_among_the_call_files_is_refused_and_not_waited_for(office: Office) -> None:
+    os.mkfifo(office.month / "pipe.csv")
+    told = run_child(office.arguments(), timeout=10)
+    assert_refused(office, told, "2020-01/pipe.csv")
 
 
-def _looks_before_it_reads() -> bool:
-    import flows.record_files as record_files
+def test_a_warehouse_that_is_a_file_is_refused_and_left_alone(office: Office, told: Tell) -> None:
+    office.warehouse.write_text("mine", encoding="utf-8")
+    assert_refused(office, told(office.arguments()), str(office.warehouse), "--warehouse")
+    assert office.warehouse.read_text(encoding="utf-8") == "mine"
 
-    return (
-        "S_ISREG" in Path(record_files.__file__).read_text()
-        or ".is_file()" in Path(record_files.__file__).read_text()
-    )
+
+def test_a_warehouse_that_cannot_be_made_is_refused(office: Office, told: Tell) -> None:
+    elsewhere = [*office.arguments()[:-1], "/proc/nowhere/warehouse"]
+    assert_refused(office, told(elsewhere), "/proc/nowhere", "--warehouse")
+
+
+def test_a_second_run_in_a_warehouse_at_work_is_refused(office: Office, told: Tell) -> None:
+    office.warehouse.mkdir()
+    with (office.warehouse / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert_refused(office, told(office.arguments()), "another run is at work", "wait until it has ended")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["bill"], "MONTH"),
+        (["invoice"], "invoice"),
+        (["bill", "2020-02", "--rate", "2020.1"], "--rate"),
+        (["bill", "2020-02", "2020-03"], "2020-03"),
+        (["details", "A1", "2020-01", "--lang", "de"], "de"),
+    ],
+)
+def test_wrong_use_is_told_in_one_sentence(empty_office: Office, told: Tell, arguments: list[str], part: str) -> None:
+    assert_refused(empty_office, told(arguments), part)
+
+
+def test_the_environment_names_places_as_flags_do(office: Office, told: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOLLBOOK_ISSUE_DATE", "2020-02-09")
+    monkeypatch.setenv("TOLLBOOK_CDRS", str(office.folder / "inbox"))
+    monkeypatch.setenv("TOLLBOOK_CONTRACTS", str(office.contracts))
+    monkeypatch.setenv("TOLLBOOK_RATE_TABLES", str(office.rate_tables))
+    monkeypatch.setenv("TOLLBOOK_WAREHOUSE", str(office.warehouse))
+    assert_refused(office, told(["bill", "2020-02"]), "--issue-date", "'2020-02-09'", "rule 1.2")
+
+
+def test_details_of_a_month_never_billed_are_refused(office: Office, told: Tell) -> None:
+    outcome = told(["details", "A1", "2020-01", "--warehouse", str(office.warehouse)])
+    assert_refused(office, outcome, "no invoices were published", "`tollbook bill 2020-02`")

@@ -74,9 +74,7 @@ def keyed(table: str, rows: list[Row]) -> dict[Key, Row]:
 
 def row_differences(table: str, expected: dict[Key, Row], got: dict[Key, Row]) -> list[str]:
     """Rows that are missing, rows that are too many, cells that differ."""
-    found = [
-        told(table, key, "row", brief(expected[key]), "no such row") for key in expected if key not in got
-    ]
+    found = [told(table, key, "row", brief(expected[key]), "no such row") for key in expected if key not in got]
     found += [told(table, key, "row", "no such row", brief(got[key])) for key in got if key not in expected]
     for key in expected.keys() & got.keys():
         for column, cell in expected[key].items():
@@ -137,9 +135,7 @@ def warning_differences(events: list[Row], got: list[Row]) -> list[str]:
         for key in sorted(counts.keys() | told_of.keys(), key=str):
             wanted = {counts[key], seconds[key]} if seconds[key] else {counts[key]}
             if key not in told_of or not counts[key]:
-                found.append(
-                    told("warnings", (kind, *key), "*", counts[key], told_of.get(key, "no such row"))
-                )
+                found.append(told("warnings", (kind, *key), "*", counts[key], told_of.get(key, "no such row")))
             elif kind != "no_tax_rows" and not wanted <= numbers_in(told_of[key]):
                 found.append(told("warnings", (kind, *key), "detail", sorted(wanted), told_of[key]))
     return found
@@ -147,9 +143,7 @@ def warning_differences(events: list[Row], got: list[Row]) -> list[str]:
 
 def numbers_in(detail: str) -> set[int]:
     """The whole numbers that a warning's text holds."""
-    return {
-        int(digits) for digits in re.findall(r"[0-9]+", re.sub(r"(?<=[0-9])[, ](?=[0-9]{3})", "", detail))
-    }
+    return {int(digits) for digits in re.findall(r"[0-9]+", re.sub(r"(?<=[0-9])[, ](?=[0-9]{3})", "", detail))}
 
 
 def detail_differences(expected: dict[str, bytes], folder: Path) -> list[str]:

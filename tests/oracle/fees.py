@@ -44,9 +44,7 @@ def fee_line(row: Row, month: date, lines: list[Line], devices: int) -> list[Lin
         # Reading: a prorated line is a recurring line.
         due = amount if any(line.category in RECURRING for line in lines) else Fraction(0)
         return [Line(code, code, monthly(month), Fraction(1), "each", None, due, code)]
-    base = sum(
-        (line.amount for line in lines if line.base_category in listed(row["categories"])), Fraction(0)
-    )
+    base = sum((line.amount for line in lines if line.base_category in listed(row["categories"])), Fraction(0))
     if base <= 0:
         return []
     return [Line(code, code, monthly(month), Fraction(1), "each", None, base * amount / 100, code)]

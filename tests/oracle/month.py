@@ -108,9 +108,7 @@ def rerate(
         warnings=warning_rows(events),
         warning_events=events,
         details={i: details_csv(c, language_of(accounts[i])) for i, c in charged_by_account(billed)},
-        details_by_pair={
-            i: details_by_pair_csv(c, language_of(accounts[i])) for i, c in charged_by_account(billed)
-        },
+        details_by_pair={i: details_by_pair_csv(c, language_of(accounts[i])) for i, c in charged_by_account(billed)},
     )
 
 
@@ -162,9 +160,7 @@ def file_row(path: Path, name: str, usage_month: date, rows: int, seconds: int, 
     }
 
 
-def put_in_place(
-    call: Row, places: Sorted, books: Books, earlier: dict[str, list[tuple[object, ...]]]
-) -> str:
+def put_in_place(call: Row, places: Sorted, books: Books, earlier: dict[str, list[tuple[object, ...]]]) -> str:
     """The row's outcome, after it was put with its like."""
     outcome, reason = screen(call, books, earlier)
     if outcome != "accepted":

@@ -106,17 +106,11 @@ def parties(random: Random, scene: Scene, account: Record, kind: str) -> tuple[s
     own = owned(scene, account["account_id"])
     caller = random.choice([*own, *own, "", "2001", "+12125550177"])
     if kind == "cross_customer":
-        others = [
-            row["number"]
-            for row in scene.contracts.phone_numbers
-            if row["account_id"] != account["account_id"]
-        ]
+        others = [row["number"] for row in scene.contracts.phone_numbers if row["account_id"] != account["account_id"]]
         return random.choice(own), random.choice(others), "outbound"
     if kind in ("inbound", "toll_free_in"):
         called = owned(scene, account["account_id"], "toll_free") if kind == "toll_free_in" else own
-        outside = "+" + in_country(
-            random, random.choice(("1", "1787", "1800", "1212", "44", "447", "5511", "49"))
-        )
+        outside = "+" + in_country(random, random.choice(("1", "1787", "1800", "1212", "44", "447", "5511", "49")))
         form = dialed(random, random.choice(called or own)[1:], country)
         return random.choice((outside, outside, outside, "", "2001", *own)), form, "inbound"
     if kind == "internal":
@@ -187,9 +181,7 @@ def make_records(random: Random, contracts: Contracts, changes: list[Change]) ->
     records: list[Record] = []
     for serial in range(random.randrange(200, 330)):
         account = heavy if random.random() < 0.3 else random.choice(contracts.accounts)
-        call = make_call(
-            random, scene, random.choice((f"c{serial}", f"c{serial}", f"{serial:04d}-é")), account
-        )
+        call = make_call(random, scene, random.choice((f"c{serial}", f"c{serial}", f"{serial:04d}-é")), account)
         records.append(marred(random, call))
         clean = [record for record in records[-40:] if record["_clean"] and is_plain(record)]
         if clean and random.random() < 0.12:

@@ -119,9 +119,7 @@ def account_row(random: Random, account_id: str, country: str) -> dict[str, str]
 def item_rows(random: Random, account_id: str) -> Rows:
     """Devices and subscriptions; one account in three around the 20 phones of the low-usage rule."""
     rows = [
-        item_row(
-            random, account_id, f"i{number}", random.choice(DEVICES), str(random.choice((0, 1, 1, 2, 3)))
-        )
+        item_row(random, account_id, f"i{number}", random.choice(DEVICES), str(random.choice((0, 1, 1, 2, 3))))
         for number in range(random.randrange(1, 8))
     ]
     if random.random() < 0.35:
@@ -169,11 +167,7 @@ def number_rows(random: Random, account: dict[str, str], serial: int) -> Rows:
     rows = []
     for index in range(random.randrange(1, 5)):
         kind = random.choice(("two_way", "two_way", "inbound_only", "toll_free", "international"))
-        home = (
-            random.choice([other for other in LOCAL if other != country])
-            if kind == "international"
-            else country
-        )
+        home = random.choice([other for other in LOCAL if other != country]) if kind == "international" else country
         prefix = TOLL_FREE[home] if kind == "toll_free" else random.choice(LOCAL[home])
         digits = prefix + str(serial * 10 + index).zfill(LENGTHS[home] - len(prefix))
         rows.append(
@@ -272,9 +266,7 @@ def plan_changes(random: Random, account: dict[str, str]) -> Rows:
     days = random.sample(("2019-07-01", "2020-01-01", "2020-02-01"), random.choice((0, 0, 1, 2)))
     rows = []
     for day in sorted(days):
-        other = same.get(account["plan_id"]) or random.choice(
-            ("us-basic", "us-small", "us-device", "us-open")
-        )
+        other = same.get(account["plan_id"]) or random.choice(("us-basic", "us-small", "us-device", "us-open"))
         rows.append({"account_id": account["account_id"], "plan_id": other, "effective_from": day})
     return rows
 

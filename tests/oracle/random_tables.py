@@ -112,9 +112,7 @@ def charges(random: Random) -> list[Cells]:
             bounds = days if random.random() < 0.4 else ["2018-01-01", ""]
             for start, end in pairwise(bounds):
                 changed = random.choice((price, price, f"{price}1", "12.50"))
-                rows.append(
-                    ("*", currency, code, start, category, is_phone, code, f"« {code} »", changed, end)
-                )
+                rows.append(("*", currency, code, start, category, is_phone, code, f"« {code} »", changed, end))
             if random.random() < 0.25:
                 labels = (code, f"« {code} »")
                 rows.append((own, currency, code, "2020-01-15", category, is_phone, *labels, "8.88", ""))

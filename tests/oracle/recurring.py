@@ -87,9 +87,7 @@ def is_phone(part: Part) -> bool:
     return bool(part.charge["is_phone"] == "true")
 
 
-def low_usage_units(
-    parts: list[Part], account: Account, tables: Tables, month: date
-) -> tuple[dict[str, int], int]:
+def low_usage_units(parts: list[Part], account: Account, tables: Tables, month: date) -> tuple[dict[str, int], int]:
     """Rule 4.2: units at the low-usage discount by item id, and the flagged units that pay the full price."""
     minimum = int(policy(tables, "low_usage_minimum_phones", month))
     left = int(account.row["low_usage_allowed"] or 0) if phones_of(parts) >= minimum else 0
@@ -145,14 +143,10 @@ def recurring_line(part: Part, units: int, unit_price: Fraction) -> Line:
 
 def plus(one: Line, other: Line) -> Line:
     """Two parts of one line."""
-    return one._replace(
-        quantity=one.quantity + other.quantity, exact_amount=one.exact_amount + other.exact_amount
-    )
+    return one._replace(quantity=one.quantity + other.quantity, exact_amount=one.exact_amount + other.exact_amount)
 
 
 def device_units(account: Account, tables: Tables, month: date) -> int:
     """Rule 8.1: units of category `service_charge` with a full-month line."""
     parts = recurring_parts(account, tables, month)
-    return sum(
-        part.thing.quantity for part in parts if part.is_full and part.charge["category"] == "service_charge"
-    )
+    return sum(part.thing.quantity for part in parts if part.is_full and part.charge["category"] == "service_charge")

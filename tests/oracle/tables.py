@@ -140,9 +140,7 @@ def charge_row(tables: Tables, plan_id: str, currency: str, code: str, on: date)
     """The list price of a charge: the plan's own row wins over `*` (contract §4, `charges.csv`)."""
     for owner in (plan_id, ANY):
         wanted = (owner, currency, code)
-        rows = (
-            r for r in tables.rows["charges"] if (r["plan_id"], r["currency"], r["charge_code"]) == wanted
-        )
+        rows = (r for r in tables.rows["charges"] if (r["plan_id"], r["currency"], r["charge_code"]) == wanted)
         row = in_force(rows, midnight(on))
         if row is not None:
             # Reading: a plan's own row without a price wins too, and the run is refused (5.1, 9.4).

@@ -190,9 +190,7 @@ def test_rule_9_2_the_last_exempt_day_is_exempt() -> None:
     assert len(tax_lines(exempt, tables(taxes=[row]), first, second, lines)) == 1
 
 
-@pytest.mark.parametrize(
-    ("received", "lines"), [("2020-01-31", ["-75.00"]), ("2020-02-01", ["-75.00", "6.00"])]
-)
+@pytest.mark.parametrize(("received", "lines"), [("2020-01-31", ["-75.00"]), ("2020-02-01", ["-75.00", "6.00"])])
 def test_rule_10_2_returned_on_day_30_and_31(received: str, lines: list[str]) -> None:
     customer = account()
     customer.equipment_returns = [
@@ -249,9 +247,7 @@ UNITED_STATES = {
         (BRAZIL, "11 98888 7777", "+5511988887777"),
     ],
 )
-def test_contract_2_numbers_by_the_account_s_country(
-    plan: dict[str, str], dialled: str, kept: str | None
-) -> None:
+def test_contract_2_numbers_by_the_account_s_country(plan: dict[str, str], dialled: str, kept: str | None) -> None:
     assert normalised(dialled, plan) == kept
 
 

@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from flows.cli import run
 
+from flows.cli import run
 from tests.oracle import rerate
 from tests.oracle.comparison import differences, summary
 from tests.oracle.months import next_month
@@ -60,9 +60,7 @@ def test_a_demo_month_agrees_in_every_column(seed: int, tmp_path: Path) -> None:
 def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
     make_month(tmp_path / "one", seed=7)
     make_month(tmp_path / "other", seed=7)
-    files = sorted(
-        path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()
-    )
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
     assert len(files) > 20
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "other" / file).read_bytes(), file

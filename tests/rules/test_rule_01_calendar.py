@@ -96,9 +96,7 @@ def test_rule_1_5_an_account_without_a_line_before_fees_has_no_invoice(
 
 
 def test_rule_1_5_a_line_of_0_00_makes_an_invoice(january_in_february: SmallMonth) -> None:
-    assert january_in_february.lines("category, quantity, amount", "FREE") == [
-        ("service_charge", "1.0000", "0.00")
-    ]
+    assert january_in_february.lines("category, quantity, amount", "FREE") == [("service_charge", "1.0000", "0.00")]
     assert january_in_february.invoice("subtotal, total", "FREE") == [("0.00", "0.00")]
 
 

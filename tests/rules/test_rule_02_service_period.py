@@ -48,9 +48,7 @@ def test_rule_2_1_billing_starts_on_the_contracts_day_or_after_the_free_months(
         ("2020-01-31", "2020-02-29"),
     ],
 )
-def test_rule_2_3_a_request_10_days_before_the_months_end_ends_it_with_that_month(
-    requested: str, ends: str
-) -> None:
+def test_rule_2_3_a_request_10_days_before_the_months_end_ends_it_with_that_month(requested: str, ends: str) -> None:
     rows = pl.DataFrame({"day": [dt.date.fromisoformat(requested)]})
     assert rows.select(last_service_day(pl.col("day"), pl.lit(10))).item() == dt.date.fromisoformat(ends)
 

@@ -67,9 +67,7 @@ def test_rule_3_1_a_start_on_15_july_is_billed_for_16_days_of_july_and_all_of_au
 
 def test_rule_3_1_two_devices_added_on_15_june_are_billed_for_15_days_of_30(bill_whole: Bill) -> None:
     month = bill_whole(invoice_month="2020-07", items=[item("i1", quantity=2, start_date="2020-06-15")])
-    assert month.lines("description, quantity, amount", where=PRORATED) == [
-        ("phone (15/30)", "2.0000", "24.95")
-    ]
+    assert month.lines("description, quantity, amount", where=PRORATED) == [("phone (15/30)", "2.0000", "24.95")]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +99,7 @@ def test_rule_3_2_a_start_on_the_1st_is_a_full_month_and_one_on_the_last_day_giv
 
 
 def test_rule_3_3_24_95_for_16_of_31_days_is_12_88(august: SmallMonth) -> None:
-    assert august.lines("unit_price, exact_amount, amount", where=PRORATED) == [
-        ("24.950000", "12.877419", "12.88")
-    ]
+    assert august.lines("unit_price, exact_amount, amount", where=PRORATED) == [("24.950000", "12.877419", "12.88")]
 
 
 def test_rule_3_3_half_a_cent_is_rounded_up(august: SmallMonth) -> None:
@@ -164,6 +160,4 @@ def test_rule_3_5_numbers_are_prorated_as_items_are(august: SmallMonth) -> None:
 
 def test_rule_3_5_an_item_told_of_too_late_is_not_caught_up(august: SmallMonth) -> None:
     """It started on 15 June: the part of June is not on the invoice of August."""
-    assert august.lines("category, description", "EDGES", "charge_code = 'free'") == [
-        ("service_charge", "free")
-    ]
+    assert august.lines("category, description", "EDGES", "charge_code = 'free'") == [("service_charge", "free")]

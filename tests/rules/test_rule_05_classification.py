@@ -183,9 +183,7 @@ def test_rule_5_the_first_rule_that_fits_decides(call_id: str, outcome: str, mon
 def test_rule_5_1_a_call_without_a_rate_is_suspended(call_id: str, reason: str, month: SmallMonth) -> None:
     """1900666 has an empty price: the shorter 1900 is not tried. No calling code 1 is in Brazil's deck."""
     where = f"raw_record like '{call_id},%'"
-    assert month.rows(f"select outcome, reason from set_aside_records where {where}") == [
-        ("suspended", reason)
-    ]
+    assert month.rows(f"select outcome, reason from set_aside_records where {where}") == [("suspended", reason)]
 
 
 def test_rule_5_1_a_run_with_suspended_calls_warns_with_their_count_and_seconds(month: SmallMonth) -> None:
@@ -195,9 +193,7 @@ def test_rule_5_1_a_run_with_suspended_calls_warns_with_their_count_and_seconds(
 
 
 @pytest.mark.parametrize("call_id", ["r9-premium", "r9-premium-included"])
-def test_rule_5_1_premium_numbers_of_other_countries_are_international(
-    call_id: str, month: SmallMonth
-) -> None:
+def test_rule_5_1_premium_numbers_of_other_countries_are_international(call_id: str, month: SmallMonth) -> None:
     """Also where the plan includes Germany."""
     assert month.outcome(call_id) == "international"
     assert month.outcome("r9-germany-included") == "included"

@@ -60,9 +60,7 @@ def test_rule_6_2_nearest_takes_the_minimum_too_and_up_adds_whole_increments_to_
     seconds: int, minimum: int, increment: int, rounding: str, billed: int
 ) -> None:
     calls = pl.DataFrame({"duration": [seconds]})
-    found = calls.select(
-        billable_seconds(pl.col("duration"), pl.lit(minimum), pl.lit(increment), pl.lit(rounding))
-    )
+    found = calls.select(billable_seconds(pl.col("duration"), pl.lit(minimum), pl.lit(increment), pl.lit(rounding)))
     assert found.item() == billed
 
 
@@ -80,9 +78,7 @@ def test_rule_6_2_nearest_takes_the_minimum_too_and_up_adds_whole_increments_to_
         (0, 9_999_999_999, 2_147_483_640, 357_913_939_964_208_606),
     ],
 )
-def test_rule_6_4_the_cost_is_rounded_once_half_up_to_6_decimals(
-    fee: int, rate: int, seconds: int, cost: int
-) -> None:
+def test_rule_6_4_the_cost_is_rounded_once_half_up_to_6_decimals(fee: int, rate: int, seconds: int, cost: int) -> None:
     """In micros: 0.0185 for 36 s is 0.011100; 0.01 for 1 s is 0.000167; half a micro is one."""
     calls = pl.DataFrame({"fee": [fee], "rate": [rate], "seconds": [seconds]})
     assert calls.select(cost_micros(pl.col("fee"), pl.col("rate"), pl.col("seconds"))).item() == cost

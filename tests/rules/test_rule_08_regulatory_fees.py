@@ -122,9 +122,7 @@ def test_rule_8_1_a_regions_own_row_replaces_the_star_of_the_same_fee(month: Sma
 
 
 def test_rule_8_1_a_flat_fee_is_due_once_on_an_invoice_with_a_recurring_line(month: SmallMonth) -> None:
-    assert month.lines("quantity, unit, amount", "JERSEY", "category = 'slrrf'") == [
-        ("1.0000", "each", "0.60")
-    ]
+    assert month.lines("quantity, unit, amount", "JERSEY", "category = 'slrrf'") == [("1.0000", "each", "0.60")]
     assert month.lines("amount", "TEXAS-USAGE", "category = 'slrrf'") == []
 
 
@@ -191,9 +189,7 @@ def test_rule_8_2_the_shipped_shares_are_the_safe_harbour_and_international_whol
 
 
 def test_rule_8_3_a_quarter_without_a_factor_stops_the_run_and_is_named(try_to_bill: Bill) -> None:
-    month = try_to_bill(
-        invoice_month="2020-04", items=[item("i1")], rates={"usf_factors": [factor("2020Q1", "21.2")]}
-    )
+    month = try_to_bill(invoice_month="2020-04", items=[item("i1")], rates={"usf_factors": [factor("2020Q1", "21.2")]})
     assert month.exit_code == 2
     assert "2020Q2" in month.message
     assert not (month.warehouse / "tollbook.duckdb").exists()

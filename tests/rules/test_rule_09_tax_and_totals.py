@@ -76,9 +76,7 @@ def month(bill_once: Bill) -> SmallMonth:
 def test_rule_9_1_8_25_percent_on_25_00_and_25_00_is_4_13(month: SmallMonth) -> None:
     """4.125, rounded half up; a line at a time it would be 2.06 twice."""
     assert month.invoice("subtotal, tax_total, total") == [("50.00", "4.13", "54.13")]
-    assert month.lines("charge_code, exact_amount, amount", where="category = 'tax'") == [
-        ("state", "4.125000", "4.13")
-    ]
+    assert month.lines("charge_code, exact_amount, amount", where="category = 'tax'") == [("state", "4.125000", "4.13")]
 
 
 def test_rule_9_1_each_tax_is_on_the_subtotal_and_none_on_a_tax(month: SmallMonth) -> None:
@@ -135,9 +133,7 @@ def test_rule_9_2_an_exempt_account_pays_fees(month: SmallMonth) -> None:
 
 def test_rule_9_3_a_usage_line_is_the_sum_of_exact_costs_rounded_once(month: SmallMonth) -> None:
     """3 × 0.005 = 0.015 → 0.02; call by call it would be 0.03."""
-    assert month.lines("exact_amount, amount", "CALLS", "category = 'international'") == [
-        ("0.015000", "0.02")
-    ]
+    assert month.lines("exact_amount, amount", "CALLS", "category = 'international'") == [("0.015000", "0.02")]
 
 
 def test_rule_9_3_subtotal_tax_and_total_are_sums_of_the_lines_as_shown(month: SmallMonth) -> None:

@@ -75,9 +75,7 @@ def test_rule_10_1_a_charge_is_on_the_invoice_of_the_month_after_its_date(month:
 
 
 def test_rule_10_1_a_charge_before_the_billing_start_is_on_the_invoice_after_that(month: SmallMonth) -> None:
-    assert month.lines("period_start, period_end, amount", "STARTS") == [
-        ("2020-01-20", "2020-01-21", "15.00")
-    ]
+    assert month.lines("period_start, period_end, amount", "STARTS") == [("2020-01-20", "2020-01-21", "15.00")]
     assert month.lines("amount", "LATER") == []
 
 

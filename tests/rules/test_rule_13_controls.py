@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
+from flows import rating
 from tests.rules.conftest import Bill
 from tests.rules.small_month import SmallMonth, account, call, item
 from tests.rules.small_rates import tax
@@ -98,10 +100,8 @@ def test_rule_13_3_rows_equal_after_parsing_are_duplicates_and_others_of_the_id_
     month: SmallMonth,
 ) -> None:
     """The row of line 6 equals that of line 5, which is a conflict: it is a duplicate of any earlier row."""
-    wanted = "outcome in ('duplicate', 'conflict')"
-    assert month.rows(
-        f"select source_file, source_line, outcome, reason from set_aside_records where {wanted} order by 1, 2"
-    ) == [
+    columns, wanted = "source_file, source_line, outcome, reason", "outcome in ('duplicate', 'conflict')"
+    assert month.rows(f"select {columns} from set_aside_records where {wanted} order by 1, 2") == [
         ("2020-01/a.csv", 3, "duplicate", "duplicate"),
         ("2020-01/a.csv", 4, "duplicate", "duplicate"),
         ("2020-01/a.csv", 5, "conflict", "conflict"),
@@ -142,3 +142,15 @@ def test_rule_13_3_a_rejected_or_outside_row_is_no_earlier_row(bill_whole: Bill)
         ("bad_number",),
         ("outside_month",),
     ]
+
+
+def test_rule_13_1_a_run_that_does_not_balance_publishes_nothing(
+    try_to_bill: Bill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The counts of billed calls are lost on purpose."""
+    counted = rating.outcome_counts
+    monkeypatch.setattr(rating, "outcome_counts", lambda rated: counted(rated).filter(pl.col("outcome") != "billed"))
+    month = try_to_bill(calls=[call("c1")])
+    assert month.exit_code == 3
+    assert "2020-01/calls.csv" in month.message
+    assert not (month.warehouse / "tollbook.duckdb").exists()

@@ -261,7 +261,4 @@ def test_a_request_to_cancel_before_the_first_policy_is_refused(folder: Path, ra
     path = folder / "account_items.csv"
     path.write_text(path.read_text().replace("2019-12-20", "1999-12-20"))
     (fault,) = refusal(folder, rates)
-    assert (
-        "policy.csv, column cancellation_notice_days: has no row of the setting in force on 1999-12-20"
-        in fault
-    )
+    assert "policy.csv, column cancellation_notice_days: has no row of the setting in force on 1999-12-20" in fault

@@ -129,8 +129,7 @@ def test_every_format_is_there_and_the_rows_add_up(demo: DemoSummary) -> None:
     folder = usage(demo)
     counts = {
         "calls-0001.csv": len((folder / "calls-0001.csv").read_bytes().splitlines()) - 1,
-        "branch-east.csv.gz": len(gzip.decompress((folder / "branch-east.csv.gz").read_bytes()).splitlines())
-        - 1,
+        "branch-east.csv.gz": len(gzip.decompress((folder / "branch-east.csv.gz").read_bytes()).splitlines()) - 1,
         "branch-north.csv.zst": pl.read_csv(folder / "branch-north.csv.zst", infer_schema=False).height,
         "branch-south.jsonl": len((folder / "branch-south.jsonl").read_bytes().splitlines()),
         "branch-west.parquet": pl.read_parquet(folder / "branch-west.parquet").height,

@@ -138,9 +138,7 @@ def test_example_numbers_of_every_country_are_of_that_country(plan: dict[str, Ro
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         for number_type in phonenumbers.PhoneNumberType.values():
             example = phonenumbers.example_number_for_type(region, number_type)
-            if (
-                example is None or phonenumbers.format_number(example, 0) == "+13101234"
-            ):  # dialled in Canada only
+            if example is None or phonenumbers.format_number(example, 0) == "+13101234":  # dialled in Canada only
                 continue
             found = longest(plan, phonenumbers.format_number(example, 0)[1:])
             owner = phonenumbers.region_code_for_number(example)
@@ -154,9 +152,7 @@ def test_every_country_tells_fixed_and_mobile_apart_but_those_whose_numbers_do_n
     plan: dict[str, Row], deck: dict[str, Row]
 ) -> None:
     countries = {row["country"] for row in plan.values()} - {""}
-    lines = {
-        country: {r["line_type"] for r in deck.values() if r["country"] == country} for country in countries
-    }
+    lines = {country: {r["line_type"] for r in deck.values() if r["country"] == country} for country in countries}
     assert {country for country, types in lines.items() if "fixed" not in types} == set()
     shared_with_another_country = {"AX", "BL", "CC", "CX", "EH", "MF", "SJ", "VA"}
     assert {country for country, types in lines.items() if "mobile" not in types} == {
@@ -209,9 +205,7 @@ def test_the_deck_has_thousands_of_nested_prefixes_in_three_currencies(deck: dic
     assert len(nested) > 5000
 
 
-def test_every_planned_prefix_has_a_row_of_the_deck_for_its_country(
-    plan: dict[str, Row], deck: dict[str, Row]
-) -> None:
+def test_every_planned_prefix_has_a_row_of_the_deck_for_its_country(plan: dict[str, Row], deck: dict[str, Row]) -> None:
     short = {"1211", "1311", "1411", "1511", "1611", "1711", "1811", "1988"}
     differing = []
     for prefix, planned in plan.items():
@@ -240,9 +234,7 @@ def test_mobile_numbers_in_brazil_are_30_6_up_and_all_others_the_nearest_minute(
         ("881612345678", "Satellite - Iridium"),
     ],
 )
-def test_a_destination_has_a_name_that_a_customer_can_read(
-    deck: dict[str, Row], number: str, destination: str
-) -> None:
+def test_a_destination_has_a_name_that_a_customer_can_read(deck: dict[str, Row], number: str, destination: str) -> None:
     found = longest(deck, number)
     assert found is not None
     assert found["destination"].startswith(destination)
@@ -276,9 +268,7 @@ def test_published_and_e164_premium_prefixes_are_the_same_number() -> None:
 
 
 def test_premium_lists_hold_787555_and_0300() -> None:
-    rows = {
-        (row["country"], row["published_prefix"]): row["prefix"] for row in rows_of("premium_prefixes.csv")
-    }
+    rows = {(row["country"], row["published_prefix"]): row["prefix"] for row in rows_of("premium_prefixes.csv")}
     assert rows["US", "787555"] == "1787555"
     assert rows["BR", "0300"] == "55300"
     assert rows["CA", "900"] == "1900"
@@ -289,9 +279,7 @@ def test_guide_prices_are_shipped_as_they_are() -> None:
     assert prices["*", "USD", "phone"] == "24.95"
     assert prices["*", "USD", "number_change"] == "15.00"
     assert prices["*", "USD", "rma_late_return"] == "6.00"
-    inbound = {
-        (r["currency"], r["origin_prefix"]): r["rate_per_minute"] for r in rows_of("toll_free_rates.csv")
-    }
+    inbound = {(r["currency"], r["origin_prefix"]): r["rate_per_minute"] for r in rows_of("toll_free_rates.csv")}
     assert inbound["USD", ""] == "0.019"
     limited = [row for row in rows_of("plans.csv") if row["included_minutes"]]
     assert {row["overage_rate"] for row in limited} == {"0.02"}
@@ -350,9 +338,7 @@ def test_a_rare_kind_is_an_exception_below_the_common_one() -> None:
     assert expand_patterns(patterns, fixed).prefixes == (("9", mobile), ("99", premium))
 
 
-@pytest.mark.parametrize(
-    ("micros", "text"), [(0, "0.00"), (19_000, "0.019"), (1_490_000, "1.49"), (None, "")]
-)
+@pytest.mark.parametrize(("micros", "text"), [(0, "0.00"), (19_000, "0.019"), (1_490_000, "1.49"), (None, "")])
 def test_amounts_are_written_with_two_to_six_decimals(micros: int | None, text: str) -> None:
     assert money(micros) == text
 

@@ -75,9 +75,7 @@ def test_the_default_is_the_frozen_version_published_last_then_the_last_name(
 
 def test_an_unknown_version_is_refused_and_the_known_ones_named(write_version: WriteVersion) -> None:
     root = write_version()
-    assert refusal(root, "2019.9") == [
-        f"{root}: there is no such rate version ('2019.9'); use one of: 2020.1"
-    ]
+    assert refusal(root, "2019.9") == [f"{root}: there is no such rate version ('2019.9'); use one of: 2020.1"]
     assert "no such rate version" in refusal(root, "../2020.1")[0]
 
 
@@ -234,10 +232,7 @@ def test_a_repeated_key_is_refused_in_tables_without_dates(write_version: WriteV
 
 def test_a_plan_keeps_its_currency(write_version: WriteVersion) -> None:
     old = "ca-team,2019-01-01,CAD,750,account,US,0.02,,,,,\n"
-    new = (
-        "ca-team,2019-01-01,CAD,750,account,US,0.02,,,,,2020-01-01\n"
-        "ca-team,2020-01-01,USD,750,account,US,0.02,,,,,\n"
-    )
+    new = "ca-team,2019-01-01,CAD,750,account,US,0.02,,,,,2020-01-01\nca-team,2020-01-01,USD,750,account,US,0.02,,,,,\n"
     (fault,) = spoiled(write_version, "plans.csv", old, new)
     assert "line 5, column currency: changes the currency of plan ca-team from CAD ('USD')" in fault
 
@@ -250,9 +245,7 @@ def test_a_plan_keeps_its_currency(write_version: WriteVersion) -> None:
         ("*,55300,", "*,55301,"),
     ],
 )
-def test_a_premium_prefix_agrees_with_its_published_form(
-    write_version: WriteVersion, old: str, new: str
-) -> None:
+def test_a_premium_prefix_agrees_with_its_published_form(write_version: WriteVersion, old: str, new: str) -> None:
     (fault,) = spoiled(write_version, "premium_prefixes.csv", old, new)
     assert "column prefix: disagrees with the published prefix" in fault
 

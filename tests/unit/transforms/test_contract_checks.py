@@ -35,9 +35,7 @@ def number_faults(accounts: str, numbers: str) -> list[str]:
     )
     references = References(
         pl.DataFrame({"plan_id": ["p"], "currency": ["USD"]}, schema_overrides=PLANS.schema, strict=False),
-        pl.DataFrame(
-            {"charge_code": ["did"]}, schema_overrides={"charge_code": CHARGES.schema["charge_code"]}
-        ),
+        pl.DataFrame({"charge_code": ["did"]}, schema_overrides={"charge_code": CHARGES.schema["charge_code"]}),
         pl.DataFrame({"country": ["US"]}, schema_overrides={"country": DIALING_PLANS.schema["country"]}),
         read_csv_table(NOTICE.encode(), POLICY, "policy.csv").rows,
     )
@@ -71,9 +69,7 @@ def test_a_number_may_change_its_owner(numbers: str) -> None:
 )
 def test_a_number_with_two_owners_on_a_day_is_refused(numbers: str) -> None:
     (fault,) = number_faults(TWO, numbers)
-    assert fault.startswith(
-        "phone_numbers.csv, line 3, column number: belongs still to the account of line 2 on"
-    )
+    assert fault.startswith("phone_numbers.csv, line 3, column number: belongs still to the account of line 2 on")
 
 
 def test_a_number_ends_with_its_account() -> None:

@@ -1,0 +1,111 @@
+"""Finds a month's files of call records, and says who they are: nothing in the month is passed over."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from flows.sources import CANONICAL
+from schemas.faults import Fault, InputRefusedError, refuse_if_any
+
+READ_ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
+_EXPANSION = {".gz": 8, ".zst": 8, ".parquet": 5}
+
+
+class RecordFile(NamedTuple):
+    """One input file: its path, its name in every table (`2020-01/calls.csv`), its source and its identity."""
+
+    path: Path
+    name: str
+    source: str
+    sha256: str
+    stat: tuple[int, int, int]
+    """Size, time of change and inode when it was hashed: what is read later must be the same file."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return self.stat[0]
+
+    @property
+    def ending(self) -> str:
+        """The one of READ_ENDINGS that says how it is read."""
+        return ending_of(self.path) or ""
+
+
+def ending_of(path: Path) -> str | None:
+    """The ending that says how a file is read; None where none of ours fits."""
+    return next((ending for ending in sorted(READ_ENDINGS, key=len, reverse=True) if path.name.endswith(ending)), None)
+
+
+def stat_of(path: Path) -> tuple[int, int, int]:
+    """What tells one state of a file from another without reading it."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _file_fault(path: Path, name: str) -> Fault | None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        return Fault(shown, "the file's name is not UTF-8", "rename it")
+    if not path.is_file():
+        return Fault(name, "is not a file that can be read (a broken link, a pipe or the like)", "take it out")
+    if ending_of(path) is None:
+        remedy = f"take it out of the month, or rename it to one of {', '.join(READ_ENDINGS)}"
+        return Fault(name, "the file is of no kind that is read", remedy)
+    return None
+
+
+def _files_in(folder: Path, inbox: Path, source: str, faults: list[Fault]) -> list[tuple[str, Path, str]]:
+    """Files straight in a folder, by name; what would be passed over is added to the faults."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        name = path.relative_to(inbox).as_posix()
+        if path.name.startswith(".") or (path.is_dir() and folder.parent == inbox):
+            continue
+        if path.is_dir():
+            faults.append(Fault(name, "a folder inside a source's folder is not read", "move its files up"))
+        elif (fault := _file_fault(path, name)) is not None:
+            faults.append(fault)
+        else:
+            found.append((name, path, source))
+    return found
+
+
+def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
+    """A month's files in the order of their paths. Raises InputRefusedError where there is none, or one unknown."""
+    folder = inbox / month
+    if not folder.is_dir():
+        remedy = f"make it and put the month's call records in, or name the inbox with --cdrs (looked in {inbox})"
+        raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month's folder is missing", remedy))
+    faults: list[Fault] = []
+    found = _files_in(folder, inbox, CANONICAL, faults)
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.name.startswith("."):
+            found += _files_in(path, inbox, path.name, faults)
+    refuse_if_any(faults)
+    if not found:
+        remedy = f"put files of the kinds {', '.join(READ_ENDINGS)} into {folder}"
+        raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month is empty: it holds no call records", remedy))
+    return [_identified(name, path, source) for name, path, source in sorted(found)]
+
+
+def _identified(name: str, path: Path, source: str) -> RecordFile:
+    try:
+        before = stat_of(path)
+        with path.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        remedy = "make it readable, or take it out of the month"
+        raise InputRefusedError(Fault(name, f"the file cannot be read: {error.strerror}", remedy)) from error
+    return RecordFile(path, name, source, sha256, before)
+
+
+def expected_bytes(record_files: Iterable[RecordFile]) -> int:
+    """About how many bytes the files are as plain text; decides into how many buckets a month is cut."""
+    return sum(record.size * _EXPANSION.get(record.path.suffix, 1) for record in record_files)
