@@ -46,8 +46,8 @@ CALL_SCHEMA: dict[str, Any] = {
     "end_time": UTC_MICROS,
     "duration_seconds": pl.Int64,
     "warning_bits": pl.UInt8,
-    "source": pl.String,
-    "source_file": pl.String,
+    "source": pl.Categorical,
+    "source_file": pl.Categorical,
 }
 """An accepted call as it is stored. `warning_bits`: the record's warnings, in the order of RECORD_WARNINGS."""
 
@@ -84,7 +84,8 @@ class IngestPlan(NamedTuple):
 
 
 def _file_columns(record: RecordFile) -> dict[str, pl.Expr]:
-    return {"source": pl.lit(record.source), "source_file": pl.lit(record.name)}
+    names = {"source": record.source, "source_file": record.name}
+    return {column: pl.lit(name).cast(pl.Categorical) for column, name in names.items()}
 
 
 def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.DataFrame:
@@ -158,7 +159,8 @@ def _repeated_records(paths: list[Path]) -> pl.DataFrame | None:
     repeated = hashes.filter(hashes.is_duplicated()).unique()
     if repeated.is_empty():
         return None
-    return calls.filter(pl.col("call_id").hash().is_in(repeated.implode())).collect()
+    found = calls.filter(pl.col("call_id").hash().is_in(repeated.implode())).collect()
+    return found.cast({"source": pl.String, "source_file": pl.String})
 
 
 def _raw_records(plan: IngestPlan, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -217,7 +219,8 @@ def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     repeats = read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():
         return calls
-    return calls.join(repeats, on=["source_file", "source_line"], how="anti", maintain_order="left")
+    dropped = repeats.cast({"source_file": pl.Categorical})
+    return calls.join(dropped, on=["source_file", "source_line"], how="anti", maintain_order="left")
 
 
 def piece_counts(plan: IngestPlan, record: RecordFile) -> dict[str, Any]:

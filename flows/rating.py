@@ -49,7 +49,10 @@ def billed_table(billed: pl.DataFrame, usage_month: dt.date, run_id: str) -> pl.
     }
     names = ("billable_seconds", "included_seconds", "call_type", "rate_table", "rate_prefix", "destination")
     return pl.concat(
-        [_published_calls(billed, usage_month), billed.select(*names, run_id=pl.lit(run_id), **money)],
+        [
+            _published_calls(billed, usage_month),
+            billed.select(*names, run_id=pl.lit(run_id).cast(pl.Categorical), **money),
+        ],
         how="horizontal",
     ).select(*_CALL_START, *names, *money, "run_id")
 
@@ -57,7 +60,7 @@ def billed_table(billed: pl.DataFrame, usage_month: dt.date, run_id: str) -> pl.
 def unbilled_table(unbilled: pl.DataFrame, usage_month: dt.date, run_id: str) -> pl.DataFrame:
     """Calls that are not billed, with the reason (contract §5)."""
     return _published_calls(unbilled, usage_month).with_columns(
-        unbilled["outcome"].alias("reason"), pl.lit(run_id).alias("run_id")
+        unbilled["outcome"].alias("reason"), pl.lit(run_id).cast(pl.Categorical).alias("run_id")
     )
 
 
@@ -92,7 +95,7 @@ def outcome_counts(rated: RatedCalls) -> pl.DataFrame:
     """Rows and seconds by file and outcome. Grain: source_file, outcome."""
     parts = {"billed": rated.billed, "unbilled": rated.unbilled, "suspended": rated.suspended}
     return pl.concat(
-        calls.group_by("source_file").agg(
+        calls.group_by(pl.col("source_file").cast(pl.String)).agg(
             outcome=pl.lit(outcome), rows=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").sum()
         )
         for outcome, calls in parts.items()
@@ -102,7 +105,7 @@ def outcome_counts(rated: RatedCalls) -> pl.DataFrame:
 def warning_counts(rated: RatedCalls) -> pl.DataFrame:
     """Calls with a warning by file. Grain: source_file, kind."""
     bits = pl.concat([part.select("source_file", "warning_bits") for part in rated])
-    flagged = bits.filter(pl.col("warning_bits") > 0)
+    flagged = bits.filter(pl.col("warning_bits") > 0).cast({"source_file": pl.String})
     return pl.concat(
         flagged.filter(pl.col("warning_bits") // 2**place % 2 == 1)
         .group_by("source_file")
@@ -113,6 +116,7 @@ def warning_counts(rated: RatedCalls) -> pl.DataFrame:
 
 def _suspended_rows(month: Month, suspended: pl.DataFrame) -> pl.DataFrame:
     aside = suspended.with_columns(
+        pl.col("source_file").cast(pl.String),
         outcome=pl.lit("suspended"),
         reason=pl.col("outcome"),
         detail=pl.format("account {}, to {} ", "account_id", "destination_number")

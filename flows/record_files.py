@@ -18,7 +18,7 @@ from transforms.json_rows import read_json_lines, read_typed_rows
 from transforms.source_fields import field_is_present, used_columns
 
 BLOCK_BYTES = 64 * 2**20
-SKIPPED_BYTES = 4096
+SKIPPED_BYTES = 2**15
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -48,15 +48,22 @@ def _lines_of(block: bytes, first_line: int, source_lines: pl.Series) -> list[st
     found = []
     position, line = 0, first_line
     for number in source_lines.to_list():
-        while line < number:
-            skipped = block.count(b"\n", position, position + SKIPPED_BYTES)
-            if skipped == 0 or line + skipped > number:
-                position, line = block.index(b"\n", position) + 1, line + 1
-            else:
-                position, line = block.rfind(b"\n", position, position + SKIPPED_BYTES) + 1, line + skipped
+        position, line = _skip_far(block, position, line, number)
+        for _ in range(number - line):
+            position = block.index(b"\n", position) + 1
+        line = number
         end = block.find(b"\n", position)
         found.append(raw_text(block[position : end if end >= 0 else len(block)]))
     return found
+
+
+def _skip_far(block: bytes, position: int, line: int, number: int) -> tuple[int, int]:
+    """Position and number of a line not far before the wanted one, by counting line ends in slices."""
+    while True:
+        skipped = block.count(b"\n", position, position + SKIPPED_BYTES)
+        if skipped == 0 or line + skipped > number:
+            return position, line
+        position, line = block.rfind(b"\n", position, position + SKIPPED_BYTES) + 1, line + skipped
 
 
 def _open_bytes(record: RecordFile) -> BinaryIO:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import polars as pl
 
 from schemas.categories import DETAIL_CALL_TYPES, Language
@@ -10,6 +12,18 @@ from transforms.money import SECONDS_PER_MINUTE, decimal_of_micros, divide_half_
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 LINE_END = "\r\n"
 _TIME = "%Y-%m-%d %H:%M:%S"
+_NEEDED = (
+    "source_number",
+    "destination_number",
+    "start_time",
+    "end_time",
+    "duration_seconds",
+    "billable_seconds",
+    "included_seconds",
+    "cost_micros",
+    "rate_per_minute_micros",
+    "call_type",
+)
 _HEADERS: dict[Language, tuple[str, ...]] = {
     "en": (
         "Source Number",
@@ -69,10 +83,14 @@ def header(language: Language, *, by_pair: bool = False) -> str:
 
 
 def _fixed(number: pl.Expr, places: int) -> pl.Expr:
-    """Whole number of 10^-places units as text with that many decimals."""
-    scale = 10**places
-    fraction = (number % scale).cast(pl.String).str.zfill(places)
-    return pl.format("{}.{}", number // scale, fraction)
+    """Whole number of 10^-places units as text with that many decimals, exactly."""
+    unit = pl.lit(str(Decimal(1).scaleb(-places))).cast(pl.Decimal(places + 1, places))
+    return (number.cast(pl.Decimal(18, 0)) * unit).cast(pl.Decimal(18 + places, places)).cast(pl.String)
+
+
+def _time_text(instant: pl.Expr) -> pl.Expr:
+    """`2020-01-15 10:30:00`, UTC; fractions are cut."""
+    return instant.dt.replace_time_zone(None).dt.to_string(_TIME)
 
 
 def billable_minutes_text(seconds: pl.Expr) -> pl.Expr:
@@ -94,8 +112,8 @@ def _call_type_text(is_french: pl.Expr) -> pl.Expr:
 
 
 def detail_calls(billed: pl.DataFrame) -> pl.DataFrame:
-    """The billed calls that stand in the CSV: all but those within the plan (rule 11.2)."""
-    return billed.filter(pl.col("call_type") != "included")
+    """The billed calls that stand in the CSV, with what it needs: all but those within the plan (rule 11.2)."""
+    return billed.select("account_id", *_NEEDED).filter(pl.col("call_type") != "included")
 
 
 def detail_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
@@ -107,8 +125,8 @@ def detail_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
     cells = (
         pl.col("source_number"),
         pl.col("destination_number"),
-        pl.col("start_time").dt.to_string(_TIME),
-        pl.col("end_time").dt.to_string(_TIME),
+        _time_text(pl.col("start_time")),
+        _time_text(pl.col("end_time")),
         pl.col("duration_seconds").cast(pl.String),
         billable_minutes_text(seconds),
         _fixed(pl.col("cost_micros"), 6),
@@ -141,8 +159,8 @@ def pair_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
     cells = (
         pl.col("source_number"),
         pl.col("destination_number"),
-        pl.col("first_start").dt.to_string(_TIME),
-        pl.col("last_end").dt.to_string(_TIME),
+        _time_text(pl.col("first_start")),
+        _time_text(pl.col("last_end")),
         pl.col("calls").cast(pl.String),
         pl.col("duration").cast(pl.String),
         billable_minutes_text(pl.col("seconds")),

@@ -141,7 +141,9 @@ def build_rate_book(tables: RateTableFrames, accounts: pl.DataFrame) -> RateBook
         row=pl.int_range(pl.len()),
     )
     return RateBook(
-        rows=rows.select(*_ROW_COLUMNS, "included_countries"),
+        rows=rows.select(*_ROW_COLUMNS, "included_countries").with_columns(
+            pl.col("rate_table", "rate_prefix", "destination").cast(pl.Categorical)  # many calls share few texts
+        ),
         scopes=scopes,
         international=of("international_rates", by_currency, "international_scope", ["currency"]),
         premium=build_prefix_index(_premium_entries(rows, by_plan)),

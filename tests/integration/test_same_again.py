@@ -130,9 +130,9 @@ def test_two_months_stand_beside_each_other(two_months: tuple[Billed, list[str]]
     assert month.ask("select control, subject from run_controls where difference <> 0") == []
 
 
-def test_a_second_month_leaves_the_first_as_it_was_issued(billed: Billed, two_months: tuple[Billed, list[str]]) -> None:
-    for table in ("invoices", "invoice_line_items"):
-        query = f"select * from {table} where invoice_month = date '2020-02-01'"
-        kept, issued = two_months[0].ask(query), billed.ask(query)
-        assert len(issued) >= 12
-        assert [row[:12] for row in kept] == [row[:12] for row in issued]
+@pytest.mark.parametrize("table", ["invoices", "invoice_line_items"])
+def test_a_second_month_leaves_the_first_as_it_was_issued(
+    billed: Billed, two_months: tuple[Billed, list[str]], table: str
+) -> None:
+    first = f"select * from {table} where invoice_month = date '2020-02-01'"
+    assert two_months[0].ask(first) == billed.ask(first)

@@ -110,10 +110,13 @@ def changing_policy(bill_once: Bill) -> SmallMonth:
             account("EARLY", cancel_requested_on="2020-01-24"),
             account("LATE", cancel_requested_on="2020-01-25"),
             account("PHONES", low_usage_allowed="1"),
+            account("STARTS"),
         ],
         items=[
             item("from-15", start_date="2020-01-15"),
             item("from-20", start_date="2020-01-20"),
+            item("from-15b", account_id="STARTS", start_date="2020-01-15"),
+            item("from-16", account_id="STARTS", start_date="2020-01-16"),
             item("e", account_id="EARLY"),
             item("l", account_id="LATE"),
             item("p", account_id="PHONES", quantity=2, low_usage="true"),
@@ -162,6 +165,16 @@ def test_rule_1_5_whether_the_start_day_is_billed_follows_the_items_start(
     assert changing_policy.lines("period_start, description", where="category = 'prorated_charges'") == [
         ("2020-01-16", "phone (16/31)"),
         ("2020-01-20", "phone (12/31)"),
+    ]
+
+
+def test_rule_4_1_two_start_dates_are_two_prorated_lines_also_where_policy_gives_both_16_days(
+    changing_policy: SmallMonth,
+) -> None:
+    """15 January without its start day and 16 January with it are both billed from the 16th."""
+    assert changing_policy.lines("quantity, description", "STARTS", "category = 'prorated_charges'") == [
+        ("1.0000", "phone (16/31)"),
+        ("1.0000", "phone (16/31)"),
     ]
 
 

@@ -311,6 +311,7 @@ def low_usage(bill_once: Bill) -> SmallMonth:
             account("ATAS", low_usage_allowed="5"),
             account("OTHERS", low_usage_allowed="1"),
             account("PART", low_usage_allowed="1"),
+            account("NONE-OFF", plan_id="no-discount", low_usage_allowed="1"),
         ],
         items=[
             item("i1", account_id="TWENTY", quantity=20, **flagged),
@@ -326,8 +327,11 @@ def low_usage(bill_once: Bill) -> SmallMonth:
             item("a4", account_id="OTHERS", **flagged),
             item("p1", account_id="PART", start_date="2020-01-15", **flagged),
             item("p2", account_id="PART", quantity=19),
+            item("n1", account_id="NONE-OFF", quantity=20, **flagged),
         ],
-        rates={"plans": [plan("metered", "0", low_usage_discount_percent="12.5")]},
+        rates={
+            "plans": [plan("metered", "0", low_usage_discount_percent="12.5"), plan("no-discount", "0")],
+        },
     )
 
 
@@ -378,6 +382,12 @@ def test_rule_4_2_items_of_other_categories_or_without_a_line_take_nothing_from_
 def test_rule_4_2_prorated_lines_follow(low_usage: SmallMonth) -> None:
     """21.83125 × 16/31 = 11.2677… → 11.27."""
     assert low_usage.lines("unit_price, amount", "PART", "category = 'prorated_charges'") == [("21.831250", "11.27")]
+
+
+def test_rule_4_2_units_at_a_discount_of_0_percent_stand_in_the_line_of_the_others(
+    low_usage: SmallMonth,
+) -> None:
+    assert low_usage.lines("quantity, unit_price", "NONE-OFF") == [("20.0000", "24.950000")]
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,8 @@ def month(bill_once: Bill) -> SmallMonth:
             call("r5-feature", "*98"),
             call("r5-hash", "#31#"),
             call("r5-ca", "911", **PREMIUM),
+            call("r5-internal", "911", direction="internal", source_number="2001"),
+            call("r5-extension", "911", direction="", source_number="2001"),
             call("r5-gb", "999", **BRITAIN),
             call("r6-internal", "+442071234567", direction="internal"),
             call("r6-extension", "2001"),
@@ -268,6 +270,11 @@ def test_rule_5_3_an_account_in_a_territory_is_one_in_a_region_of_us(try_to_bill
 def test_rule_5_4_a_declared_direction_is_taken_as_it_is(month: SmallMonth) -> None:
     assert month.outcome("r4-declared") == "inbound"
     assert month.outcome("r6-internal") == "included"
+
+
+@pytest.mark.parametrize("call_id", ["r5-internal", "r5-extension"])
+def test_rule_5_4_emergency_numbers_are_never_extensions(call_id: str, month: SmallMonth) -> None:
+    assert month.outcome(call_id) == "emergency"
 
 
 def test_rule_5_4_a_call_between_two_customers_bills_the_source_and_warns(month: SmallMonth) -> None:

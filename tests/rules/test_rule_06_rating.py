@@ -125,7 +125,7 @@ def rated(bill_once: Bill) -> SmallMonth:
             ],
             "toll_free_rates": [toll_free("", "0.019"), toll_free("1", "0.020"), toll_free("1787", "0.05")],
             "international_rates": [
-                international("4479001234567", "9"),
+                international("44790010", "9"),
                 international("44", "0.01"),
                 international("4479", "0.06"),
                 international("447", "0.05"),
@@ -162,6 +162,11 @@ def test_rule_6_1_the_longest_prefix_of_the_right_table_and_currency_wins(
 ) -> None:
     columns = "rate_prefix, rate_per_minute"
     assert rated.billed(columns, f"call_id = '{call_id}'") == [(prefix, rate)]
+
+
+def test_rule_6_1_a_number_shorter_than_a_prefix_does_not_match_it(rated: SmallMonth) -> None:
+    """+4479001 is no number of 44790010, though padded with a zero it would be."""
+    assert rated.billed("destination_number, rate_prefix", "call_id = 'short'") == [("+4479001", "4479")]
 
 
 def test_rule_6_1_a_call_is_rated_whole_by_its_start_also_over_a_price_change(rated: SmallMonth) -> None:

@@ -128,6 +128,27 @@ def test_rule_13_3_a_conflict_is_a_warning_for_a_person(month: SmallMonth) -> No
     ]
 
 
+def test_rule_13_3_any_column_that_differs_makes_a_conflict(bill_whole: Bill) -> None:
+    start, end = "2020-01-10T12:00:00Z", "2020-01-10T12:01:00Z"
+    others = {
+        "account_id": "B",
+        "direction": "inbound",
+        "source_number": "+12125550101",
+        "destination_number": "+12125550198",
+        "start_time": "2020-01-10T12:00:00.000001Z",
+        "end_time": "2020-01-10T12:01:00.000001Z",
+        "duration_seconds": 61,
+        "disposition": "busy",
+    }
+    whole = {"start_time": start, "end_time": end, "disposition": "answered"}
+    first = [call(name, **whole) for name in others]
+    second = [{**call(name, **whole), name: value} for name, value in others.items()]
+    month = bill_whole(accounts=[account(), account("B")], calls=[*first, *second])
+    assert month.rows("select source_line, outcome from set_aside_records order by 1") == [
+        (line, "conflict") for line in range(10, 18)
+    ]
+
+
 def test_rule_13_3_a_rejected_or_outside_row_is_no_earlier_row(bill_whole: Bill) -> None:
     """Only accepted rows of the month are compared: neither the bad row nor February's takes the id."""
     month = bill_whole(
