@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +23,7 @@ from transforms.screen import DIRECTION, DISPOSITION, Directory, screen, warning
 from transforms.source_fields import canonical_text
 from transforms.timestamps import UTC_MICROS
 
+BLOCKS_AT_A_TIME = 2
 SET_ASIDE_SCHEMA: dict[str, Any] = {
     "source": pl.String,
     "source_file": pl.String,
@@ -115,6 +118,33 @@ def _write_buckets(calls: pl.DataFrame, folder: Path, block_number: int, bucket_
             write_parquet(part.drop("bucket"), path)
 
 
+class _Ingested(NamedTuple):
+    """What one block came to."""
+
+    rows: int
+    seconds: int
+    aside: pl.DataFrame
+
+
+def _ingest_block(plan: IngestPlan, record: RecordFile, block: Block, number: int, folder: Path) -> _Ingested:
+    source = plan.sources[record.source]
+    judged = screen(canonical_text(block.rows(), source), source, plan.directory, plan.usage_month)
+    _write_buckets(_accepted(judged, record), folder, number, plan.bucket_count)
+    return _Ingested(judged.height, int(judged["duration_seconds"].sum()), _set_aside(judged, block, record))
+
+
+def _ingest_blocks(plan: IngestPlan, record: RecordFile, folder: Path) -> Iterator[_Ingested]:
+    """Each block's outcome, in their order; while one is worked on the next is read, and not more than that."""
+    with ThreadPoolExecutor(max_workers=BLOCKS_AT_A_TIME) as pool:
+        pending: deque[Future[_Ingested]] = deque()
+        for number, block in enumerate(read_blocks(record, plan.sources[record.source])):
+            pending.append(pool.submit(_ingest_block, plan, record, block, number, folder))
+            if len(pending) > BLOCKS_AT_A_TIME:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
 def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
     """The folder with one file's calls by bucket, its `set_aside.parquet` and its counts in `piece.json`.
 
@@ -123,21 +153,15 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
     target = plan.piece_folder(record)
     if (target / "piece.json").exists():
         return target
-    source = plan.sources[record.source]
-    counts: Counter[str] = Counter(rows_read=0, seconds_read=0)
     with written_whole(target) as partial:
         partial.mkdir()
-        aside = []
-        for number, block in enumerate(read_blocks(record, source)):
-            judged = screen(canonical_text(block.rows, source), source, plan.directory, plan.usage_month)
-            counts["rows_read"] += judged.height
-            counts["seconds_read"] += int(judged["duration_seconds"].sum())
-            aside.append(_set_aside(judged, block, record))
-            _write_buckets(_accepted(judged, record), partial, number, plan.bucket_count)
-        write_parquet(
-            pl.concat(aside) if aside else pl.DataFrame(schema=SET_ASIDE_SCHEMA),
-            partial / "set_aside.parquet",
-        )
+        blocks = list(_ingest_blocks(plan, record, partial))
+        aside = pl.concat([pl.DataFrame(schema=SET_ASIDE_SCHEMA), *(block.aside for block in blocks)])
+        write_parquet(aside, partial / "set_aside.parquet")
+        counts = {
+            "rows_read": sum(block.rows for block in blocks),
+            "seconds_read": sum(block.seconds for block in blocks),
+        }
         write_json({**counts, "bytes": record.size, "sha256": record.sha256}, partial / "piece.json")
     return target
 

@@ -31,7 +31,7 @@ from transforms.screen import Directory
 from transforms.service_period import phone_owners, resolved_accounts, with_end_of_service
 from transforms.taxes import is_exempt
 
-BUCKET_BYTES = 96 * 2**20
+BUCKET_BYTES = 48 * 2**20
 
 
 @dataclass(frozen=True)

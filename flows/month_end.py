@@ -1,10 +1,15 @@
 """The month end as a Prefect flow: the same stages, each unit a task that takes and returns paths."""
 
 import datetime as dt
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, task
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from flows.progress import advance
@@ -13,6 +18,7 @@ from flows.settings import Settings, parse_month
 from flows.stages import STAGES, Stage
 from schemas.faults import ControlFailedError, InputRefusedError
 
+_TASK_RUNNER: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=2)
 _STAGES = {stage.name: stage for stage in STAGES}
 
 
@@ -28,11 +34,23 @@ def work_on(stage: str, plan: Path, unit: str) -> Path:
     return _STAGES[stage].work(plan, unit)
 
 
-def _as_task(stage: Stage, plan: Path, unit: str) -> Path:
-    return work_on(stage.name, plan, unit)
+def _as_tasks(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
+    """The units of a stage as task runs, as many at a time as it allows; their paths in the units' order."""
+    waiting: deque[PrefectFuture[Path]] = deque()
+    for unit in units:
+        waiting.append(work_on.submit(stage.name, plan, unit))
+        if len(waiting) >= stage.width:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
-@flow(name="month_end", flow_run_name="month end {invoice_month}", log_prints=False)
+@flow(
+    name="month_end",
+    flow_run_name="month end {invoice_month}",
+    task_runner=_TASK_RUNNER,
+    log_prints=False,
+)
 def month_end(
     invoice_month: str,
     cdrs: Path = Path("data/inbox"),
@@ -44,4 +62,4 @@ def month_end(
 ) -> str:
     """The month's invoices, published. Returns the run id. Refusals and failed controls fail the flow run."""
     settings = Settings(parse_month(invoice_month), cdrs, contracts, rate_tables, rates, warehouse, issue_date)
-    return bill_month(settings, work=_as_task, advance=advance).run_id
+    return bill_month(settings, work=_as_tasks, advance=advance).run_id

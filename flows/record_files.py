@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 import polars as pl
@@ -17,15 +18,15 @@ from transforms.delimited import Layout, header_columns, raw_text, read_delimite
 from transforms.json_rows import read_json_lines, read_typed_rows
 from transforms.source_fields import field_is_present, used_columns
 
-BLOCK_BYTES = 64 * 2**20
+BLOCK_BYTES = 16 * 2**20
 SKIPPED_BYTES = 2**15
 _BOM = b"\xef\xbb\xbf"
 
 
 class Block(NamedTuple):
-    """Some rows of a file as text, and how to get at a row as it stood in the file."""
+    """Some rows of a file: how to get at them as text (so that it can be done beside), and as they stood."""
 
-    rows: pl.DataFrame
+    rows: Callable[[], pl.DataFrame]
     lines: bytes | None
     typed: pl.DataFrame | None
     first_line: int
@@ -75,7 +76,7 @@ def _open_bytes(record: RecordFile) -> BinaryIO:
 
 
 def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
-    r"""The file's bytes, decompressed, cut at line ends into blocks of about 64 MiB. A lone `\r` ends a line too."""
+    r"""The file's bytes, decompressed, cut at line ends into blocks of about 16 MiB. A lone `\r` ends a line too."""
     rest = b""
     with _open_bytes(record) as stream:
         while chunk := stream.read(BLOCK_BYTES):
@@ -163,7 +164,7 @@ def _delimited_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]
         layout, first = _header(record, source, first)
         line_number = 2
     for block in _chained(first, blocks):
-        yield Block(read_delimited(block, layout, line_number), block, None, line_number)
+        yield Block(partial(read_delimited, block, layout, line_number), block, None, line_number)
         line_number += block.count(b"\n")
 
 
@@ -177,14 +178,14 @@ def _json_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     line_number, used = 1, used_columns(source)
     blocks = _byte_blocks(record)
     for block in _chained(next(blocks, b"").removeprefix(_BOM), blocks):
-        yield Block(read_json_lines(block, line_number, used), block, None, line_number)
+        yield Block(partial(read_json_lines, block, line_number, used), block, None, line_number)
         line_number += block.count(b"\n")
 
 
 def _parquet_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     frame = read_parquet(record.path)
     _check_columns(record, source, tuple(frame.columns), None)
-    yield Block(read_typed_rows(frame, 1, used_columns(source)), None, frame, 1)
+    yield Block(partial(read_typed_rows, frame, 1, used_columns(source)), None, frame, 1)
 
 
 def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:

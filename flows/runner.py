@@ -6,7 +6,8 @@ import datetime as dt
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from flows.warehouse import published_runs
 from schemas.faults import Fault, InputRefusedError
 
 Advance = Callable[[Stage], None]
-WorkUnit = Callable[[Stage, Path, str], Path]
+WorkUnits = Callable[[Stage, Path, list[str]], Iterable[Path]]
 
 
 class BillOutcome(NamedTuple):
@@ -29,17 +30,17 @@ class BillOutcome(NamedTuple):
     is_new: bool
 
 
-def work_in_process(stage: Stage, plan: Path, unit: str) -> Path:
-    """One unit of a stage, here and now."""
-    return stage.work(plan, unit)
+def work_in_process(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
+    """The units of a stage, here and now, as many at a time as it allows; their paths in the units' order."""
+    with ThreadPoolExecutor(max_workers=stage.width) as pool:
+        yield from pool.map(lambda unit: stage.work(plan, unit), units)
 
 
-def run_stages(stages: tuple[Stage, ...], month: Month, plan: Path, work: WorkUnit, advance: Advance) -> None:
+def run_stages(stages: tuple[Stage, ...], month: Month, plan: Path, work: WorkUnits, advance: Advance) -> None:
     """The recipe of a month end: every unit of every stage, in their order."""
     with kept_open(plan, month):
         for stage in stages:
-            for unit in stage.units(month):
-                work(stage, plan, unit)
+            for _ in work(stage, plan, stage.units(month)):
                 advance(stage)
 
 
@@ -110,7 +111,7 @@ def _sweep(month: Month) -> None:
             remove(folder)
 
 
-def bill_month(settings: Settings, work: WorkUnit = work_in_process, advance: Advance | None = None) -> BillOutcome:
+def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: Advance | None = None) -> BillOutcome:
     """The month's invoices, published; nothing is done where the same inputs issued them before.
 
     Raises InputRefusedError (nothing was changed) and ControlFailedError (nothing was published).

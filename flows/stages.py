@@ -96,12 +96,16 @@ def _whole(month: Month) -> list[str]:
 
 
 class Stage(NamedTuple):
-    """A step of the month end: its name, what it says it does, its units, and the work on one."""
+    """A step of the month end: its name, what it says it does, its units, and the work on one.
+
+    `width`: how many units may be worked on at a time; more would need more memory.
+    """
 
     name: str
     says: str
     units: Callable[[Month], list[str]]
     work: Callable[[Path, str], Path]
+    width: int = 1
 
 
 INGEST_STAGES: tuple[Stage, ...] = (
@@ -110,7 +114,7 @@ INGEST_STAGES: tuple[Stage, ...] = (
 )
 STAGES: tuple[Stage, ...] = (
     *INGEST_STAGES,
-    Stage("rate", "rating calls", _buckets, _rate),
+    Stage("rate", "rating calls", _buckets, _rate, width=2),
     Stage("invoice", "writing invoices", _whole, _invoice),
     Stage("account", "accounting for every row", _whole, _account),
     Stage("publish", "checking and publishing", _whole, _publish),

@@ -148,6 +148,7 @@ def rejected(bill_once: Bill) -> SmallMonth:
     rows.append("d4,A,outbound,+12125550100,,2020-01-10T12:00:00Z,,60,answered")
     rows.append("d5,A,outbound,+12125550100,+12125550199,,,60,answered")
     rows.append(" e1 , A , outbound , +12125550100 , +12125550199 , 2020-01-10T12:00:00Z , , 60 , ANSWERED ")
+    rows.append("e2,A,outbound,+12125550100,+12125550199,2020-01-10T12:00:00Z,2020-01-10T12:00:00Z,60,")
     return bill_once(call_files={"calls.csv": header + "\n".join(rows) + "\n"})
 
 
@@ -182,8 +183,12 @@ def test_contract_2_malformed_rows_come_first_and_the_month_last(line: int, reas
 
 
 def test_contract_2_a_blank_line_is_no_row_and_cells_are_trimmed(rejected: SmallMonth) -> None:
-    assert rejected.rows("select rows_read, rows_billed, rows_rejected from source_files") == [(22, 1, 20)]
-    assert rejected.billed("call_id, source_line, destination_number") == [("e1", 24, "+12125550199")]
+    assert rejected.rows("select rows_read, rows_billed, rows_rejected from source_files") == [(23, 2, 20)]
+    assert rejected.billed("call_id, source_line, destination_number", "call_id = 'e1'") == [("e1", 24, "+12125550199")]
+
+
+def test_contract_2_a_call_that_ends_as_it_starts_is_accepted(rejected: SmallMonth) -> None:
+    assert rejected.outcome("e2") == "overage"
 
 
 @pytest.fixture(scope="module")

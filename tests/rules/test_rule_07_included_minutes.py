@@ -154,19 +154,29 @@ def test_rule_7_1_minutes_are_not_carried_over(bill_whole: Bill) -> None:
     assert month.lines("category, quantity") == [("included_minutes", "60.0000"), ("overage", "1.0000")]
 
 
-def test_rule_7_1_calls_of_one_start_and_id_use_the_pool_in_order_of_source(bill_whole: Bill) -> None:
+def test_rule_7_1_calls_of_one_start_use_the_pool_in_order_of_call_id_then_source(bill_whole: Bill) -> None:
+    """asterisk stands before canonical, though its file stands after: A's calls have one id, B's have two."""
     header = "call_id,account_id,source_number,destination_number,start_time,duration_seconds\n"
-    row = "same,A,+12125550100,+12125550199,2020-01-10T12:00:00Z,60\n"
+    cells = "+12125550100,+12125550199,2020-01-10T12:00:00Z,60\n"
     asterisk = (
-        '"A","+12125550100","+12125550199","","","SIP/1","SIP/2","Dial","","2020-01-10 12:00:00",'
-        '"2020-01-10 12:00:00","2020-01-10 12:01:00",60,60,"ANSWERED","DOCUMENTATION","same",""\n'
+        '"{}","+12125550100","+12125550199","","","SIP/1","SIP/2","Dial","","2020-01-10 12:00:00",'
+        '"2020-01-10 12:00:00","2020-01-10 12:01:00",60,60,"ANSWERED","DOCUMENTATION","{}",""\n'
     )
     month = bill_whole(
-        accounts=[account(plan_id="one")],
-        call_files={"z.csv": header + row, "asterisk/Master.csv": asterisk},
+        accounts=[account(plan_id="one"), account("B", plan_id="one")],
+        call_files={
+            "a.csv": f"{header}same,A,{cells}m,B,{cells}",
+            "asterisk/Master.csv": asterisk.format("A", "same") + asterisk.format("B", "z"),
+        },
         rates={"plans": [plan("one", "1")]},
     )
-    assert month.billed("source, call_type") == [("asterisk", "included"), ("canonical", "overage")]
+    columns = "call_id, source, call_type"
+    assert month.rows(f"select {columns} from billed_calls order by account_id, included_seconds desc") == [
+        ("same", "asterisk", "included"),
+        ("same", "canonical", "overage"),
+        ("m", "canonical", "included"),
+        ("z", "asterisk", "overage"),
+    ]
 
 
 def test_rule_7_3_limited_minutes_without_an_overage_price_are_refused(try_to_bill: Bill) -> None:
