@@ -18,7 +18,7 @@ from flows.settings import Settings, parse_month
 from flows.stages import STAGES, Stage
 from schemas.faults import ControlFailedError, InputRefusedError
 
-_TASK_RUNNER: TaskRunner[PrefectFuture[Any]] = ThreadPoolTaskRunner(max_workers=2)
+_TASK_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
 _STAGES = {stage.name: stage for stage in STAGES}
 
 

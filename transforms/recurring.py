@@ -185,6 +185,7 @@ def recurring_lines(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFra
         "period_end",
         "days",
         "days_in_month",
+        "prorated_from",
     ]
     off = HUNDRED_PERCENT_MICROS - pl.col("discount_micros").cast(pl.Int128)
     labels = [
@@ -193,6 +194,7 @@ def recurring_lines(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFra
     ]
     grouped = (
         _units(priced, discounts)
+        .with_columns(prorated_from=pl.when(pl.col("is_prorated")).then(pl.col("start")))
         .with_columns(line_category=category, unit_numerator=pl.col("price_micros").cast(pl.Int128) * off)
         .with_columns(
             line_group=pl.when(pl.col("line_category").is_in(GROUPED_CATEGORIES)).then(pl.col("billing_group"))

@@ -36,6 +36,8 @@ FRENCH_PAIRS = (
     "Durée (secondes),Minutes facturables,Coût Total,Taux,Type d’appel"
 )
 
+pytestmark = pytest.mark.integration
+
 
 class Told(NamedTuple):
     """What a command line said and how it ended."""

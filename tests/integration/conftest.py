@@ -21,16 +21,19 @@ from tests.integration.small_office import (
 )
 
 
+def _keep_rows(path: Path, is_kept: Callable[[str], bool]) -> None:
+    header, *rows = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([header, *filter(is_kept, rows)]) + "\n", encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def small_rates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped rate version with the United Kingdom alone in its deck: it loads in a moment."""
+    """The shipped rate version with little but New York and the United Kingdom in it: it loads in a moment."""
     root = tmp_path_factory.mktemp("rates")
     version = root / "2020.1"
     shutil.copytree(SHIPPED_RATES, version)
-    deck = version / "international_rates.csv"
-    header, *rows = deck.read_text(encoding="utf-8").splitlines()
-    kept = [row for row in rows if row.split(",")[1].startswith("44")]
-    deck.write_text("\n".join([header, *kept]) + "\n", encoding="utf-8")
+    _keep_rows(version / "international_rates.csv", lambda row: row.split(",")[1].startswith("44"))
+    _keep_rows(version / "numbering_plan.csv", lambda row: row.startswith(("1212", "44")))
     freeze(version)
     return root
 

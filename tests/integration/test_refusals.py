@@ -69,6 +69,11 @@ def test_contracts_without_accounts_are_refused(office: Office, told: Tell) -> N
     assert_refused(office, told(office.arguments()), "contracts/accounts.csv: is missing", "write the table")
 
 
+def test_a_contract_file_with_a_misspelt_name_is_refused(office: Office, told: Tell) -> None:
+    (office.contracts / "account_items.csv").rename(office.contracts / "accounts_items.csv")
+    assert_refused(office, told(office.arguments()), "contracts/accounts_items.csv", "rename it")
+
+
 def test_every_bad_date_of_the_contracts_is_told(office: Office, told: Tell) -> None:
     edit(office.contracts / "accounts.csv", lambda text: text.replace("2019-01-01", "2019-02-30", 1))
     edit(office.contracts / "account_items.csv", lambda text: text.replace("2019-01-01", "01/02/2019"))

@@ -8,6 +8,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -81,11 +82,14 @@ class SmallMonth:
     def warehouse(self) -> Path:
         return self.folder / "warehouse"
 
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The published database, opened once."""
+        return duckdb.connect(str(self.warehouse / "tollbook.duckdb"), read_only=True)
+
     def rows(self, query: str) -> list[Cells]:
         """Rows of a query; decimals and dates as text."""
-        path = str(self.warehouse / "tollbook.duckdb")
-        with duckdb.connect(path, read_only=True) as connection:
-            return [tuple(_plain(cell) for cell in row) for row in connection.sql(query).fetchall()]
+        return [tuple(_plain(cell) for cell in row) for row in self.connection.sql(query).fetchall()]
 
     def lines(self, columns: str, account_id: str = "A", where: str = "true") -> list[Cells]:
         """Columns of an account's invoice lines, in their order."""

@@ -64,6 +64,9 @@ def month(bill_once: Bill) -> SmallMonth:
             call("r7-short", "+1787555012"),
             call("r7-own", "+17875550123", account_id="OWN"),
             call("r7-own-shorter", "+19005550100", account_id="OWN"),
+            call("form-whole", "+17875560123"),
+            call("form-code", "+17875570123"),
+            call("form-national", "+55900123456", **BRAZIL),
             call("r7-other-country", "+17875550123", **PREMIUM),
             call("r7-before-r7a", "+19005550100"),
             call("r7-no-rate", "+19006660100"),
@@ -117,6 +120,9 @@ def month(bill_once: Bill) -> SmallMonth:
                 premium("787555", "1787555", "0.35"),
                 premium("787555", "1787555", "0.05", plan_id="own-premium"),
                 premium("9", "19", "9", plan_id="own-premium"),
+                premium("1787556", "1787556", "1"),
+                premium("787557", "1787557", "1"),
+                premium("0900", "55900", "1", country="BR"),
                 premium("900", "1900", "2"),
                 premium("900666", "1900666", ""),
                 premium("0300", "55300", "0.40", country="BR"),
@@ -238,14 +244,9 @@ def test_rule_5_2_rows_whose_two_forms_disagree_are_refused(try_to_bill: Bill) -
     assert lines == [2, 3, 4, 5, 6, 7]
 
 
-def test_rule_5_2_the_three_forms_of_a_prefix_are_taken(bill_whole: Bill) -> None:
-    rows = [
-        premium("1787555", "1787555", "1"),
-        premium("787556", "1787556", "1"),
-        premium("0300", "55300", "1", country="BR"),
-        premium("0900", "550900", "1", country="BR"),
-    ]
-    assert bill_whole(calls=[call("c1", "+17875550123")], rates={"premium_prefixes": rows}).exit_code == 0
+@pytest.mark.parametrize("call_id", ["form-whole", "form-code", "form-national"])
+def test_rule_5_2_the_three_forms_of_a_prefix_are_taken(call_id: str, month: SmallMonth) -> None:
+    assert month.outcome(call_id) == "domestic_premium"
 
 
 @pytest.mark.parametrize("call_id", ["pr", "vi", "gu", "as", "mp"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +12,7 @@ from tests.rules.conftest import Bill
 from tests.rules.small_month import SmallMonth, account, call, item
 from tests.rules.small_rates import plan
 from transforms.allowance import included_seconds
+from transforms.rate_calls import in_call_order
 
 
 def test_rule_7_4_a_pool_of_60_minutes_and_calls_of_40_15_and_10() -> None:
@@ -177,6 +179,20 @@ def test_rule_7_1_calls_of_one_start_use_the_pool_in_order_of_call_id_then_sourc
         ("m", "canonical", "included"),
         ("z", "asterisk", "overage"),
     ]
+
+
+def test_rule_7_1_the_order_of_calls_is_start_time_then_call_id_then_source() -> None:
+    start = dt.datetime(2020, 1, 10, 12, tzinfo=dt.UTC)
+    calls = pl.DataFrame(
+        {
+            "start_time": [start + dt.timedelta(microseconds=1), start, start, start],
+            "call_id": ["a", "c2", "c10", "c10"],
+            "source": ["a", "a", "z", "b"],
+        },
+        schema_overrides={"start_time": pl.Datetime("us", "UTC")},
+    )
+    ordered = in_call_order(calls, pl.Series([0, 0, 0, 0]), dt.date(2020, 1, 1))
+    assert ordered.select("call_id", "source").rows() == [("c10", "b"), ("c10", "z"), ("c2", "a"), ("a", "a")]
 
 
 def test_rule_7_3_limited_minutes_without_an_overage_price_are_refused(try_to_bill: Bill) -> None:
