@@ -46,7 +46,7 @@ bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, in o
 	@$(BIN)/python tests/bench/month_end.py
 
 docs: $(VENV)/dev.stamp ## Write the data dictionary again from the schemas
-	@$(BIN)/python -m schemas.dictionary
+	@$(BIN)/python -m schemas.dictionary > schemas/.DICTIONARY.md && mv schemas/.DICTIONARY.md schemas/DICTIONARY.md
 
 lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install pyproject.toml -o requirements.txt

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from flows.files import read_parquet
 from flows.settings import month_text, parse_month
 from flows.warehouse import published
 from schemas.faults import Fault, InputRefusedError
@@ -27,7 +28,9 @@ order by invoice_month = $month desc, invoice_month desc limit 1
 """
 
 
-def _run_and_language(connection: duckdb.DuckDBPyConnection | None, account: str, usage_month: str) -> tuple[str, str]:
+def _run_and_language(
+    connection: duckdb.DuckDBPyConnection | None, warehouse: Path, account: str, usage_month: str
+) -> tuple[str, str]:
     """The run that issued the month, and the account's language on its invoice (`en` without one)."""
     invoice_month = add_months(parse_month(usage_month), 1)
     missing = InputRefusedError(
@@ -46,16 +49,29 @@ def _run_and_language(connection: duckdb.DuckDBPyConnection | None, account: str
     if not runs:
         raise missing
     found = connection.sql(_LANGUAGE, params={"month": invoice_month, "account": account}).fetchall()
+    if not found and (kept := _kept_language(warehouse, str(runs[0][0]), account)) is not None:
+        found = [(kept,)]
     if not found:
         raise InputRefusedError(
             Fault(
                 "account",
-                "no invoice was ever published for this account",
+                "no contract or invoice of this account is known",
                 "look the id up in the table invoices",
                 value=account,
             )
         )
     return str(runs[0][0]), str(found[0][0])
+
+
+def _kept_language(warehouse: Path, run_id: str, account: str) -> str | None:
+    """The language of an account that the run knew from its contracts, though it had nothing to invoice."""
+    folder = warehouse / "runs" / run_id / "contracts"
+    if (folder / "accounts.csv").is_file():
+        accounts = pl.read_csv(folder / "accounts.csv", infer_schema=False, empty_string_is_null=False, glob=False)
+    else:
+        accounts = read_parquet(folder / "accounts.parquet")
+    found = accounts.filter(pl.col("account_id").str.strip_chars() == account)
+    return None if found.is_empty() else found["language"].fill_null("")[0].strip() or "en"
 
 
 def _micros(name: str) -> pl.Expr:
@@ -68,7 +84,7 @@ def account_details(warehouse: Path, account: str, usage_month: str, language: s
     Raises InputRefusedError where the month or the account was never billed.
     """
     with published(warehouse) as connection:
-        run_id, own_language = _run_and_language(connection, account, usage_month)
+        run_id, own_language = _run_and_language(connection, warehouse, account, usage_month)
         chosen = language or own_language
         if connection is None:
             raise AssertionError("a run was found in a database that is not there")

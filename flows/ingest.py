@@ -99,10 +99,10 @@ def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.Dat
     )
 
 
-def _accepted(judged: pl.DataFrame, record: RecordFile) -> pl.DataFrame:
+def _accepted(judged: pl.DataFrame, record: RecordFile, source: SourceSpec) -> pl.DataFrame:
     """Accepted calls as they are stored; the warnings of a call are bits of `warning_bits`, in their order."""
     bits = pl.sum_horizontal(
-        pl.when(flag).then(2**place).otherwise(0) for place, flag in enumerate(warning_flags().values())
+        pl.when(flag).then(2**place).otherwise(0) for place, flag in enumerate(warning_flags(source).values())
     )
     accepted = judged.filter(pl.col("outcome").is_null())
     return accepted.with_columns(warning_bits=bits.cast(pl.UInt8), **_file_columns(record)).select(
@@ -129,7 +129,7 @@ class _Ingested(NamedTuple):
 def _ingest_block(plan: IngestPlan, record: RecordFile, block: Block, number: int, folder: Path) -> _Ingested:
     source = plan.sources[record.source]
     judged = screen(canonical_text(block.rows(), source), source, plan.directory, plan.usage_month)
-    _write_buckets(_accepted(judged, record), folder, number, plan.bucket_count)
+    _write_buckets(_accepted(judged, record, source), folder, number, plan.bucket_count)
     return _Ingested(judged.height, int(judged["duration_seconds"].sum()), _set_aside(judged, block, record))
 
 

@@ -17,6 +17,7 @@ from flows.month import Month
 from flows.settings import month_text
 from flows.warehouse import (
     DATABASE,
+    PUBLISHED_MARK,
     STORAGE_VERSION,
     comment_tables,
     create_call_views,
@@ -41,22 +42,32 @@ _STAGED = {
 SHOWN_FAILURES = 5
 
 
-def _published_column(column: Column) -> pl.Expr:
+def _published_column(column: Column, key: tuple[str, ...]) -> pl.Expr:
+    """The column as analysts see it: an empty text that is no part of the key does not apply, so it is NULL."""
     typed = pl.col(column.typed_name)
     if column.kind in ("money", "percent"):
         return decimal_of_micros(typed).alias(column.name)
     if column.kind == "list":
-        return typed.list.join(";").alias(column.name)
+        return _null_if_empty(typed.list.join(";")).alias(column.name)
     if column.kind == "whole_number_list":
-        return typed.cast(pl.List(pl.String)).list.join(";").alias(column.name)
+        return _null_if_empty(typed.cast(pl.List(pl.String)).list.join(";")).alias(column.name)
+    if column.kind == "text" and column.name not in key:
+        return _null_if_empty(typed).alias(column.name)
     return typed.alias(column.name)
+
+
+def _null_if_empty(text: pl.Expr) -> pl.Expr:
+    return pl.when(text != "").then(text)
 
 
 def _small_tables(month: Month) -> dict[str, pl.DataFrame]:
     """The run's rows of each small table, but for `runs`."""
     work = month.work_folder()
     frames = {name: read_parquet(work / folder / f"{name}.parquet") for name, folder in _STAGED.items()}
-    frames["invoices"] = frames["invoices"].with_columns(pl.col("invoice_recipients").list.join(";"))
+    frames["invoices"] = frames["invoices"].with_columns(
+        pl.col("invoice_recipients").list.join(";"),
+        *(_null_if_empty(pl.col(name)).alias(name) for name in ("region", "receipt_recipient")),
+    )
     return frames
 
 
@@ -87,7 +98,7 @@ def _insert_rates(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
         return
     for spec in RATE_TABLES:
         rows = getattr(month.rates, spec.name).select(
-            *(_published_column(column) for column in spec.columns), rate_version=pl.lit(version)
+            *(_published_column(column, spec.key) for column in spec.columns), rate_version=pl.lit(version)
         )
         connection.register("rows_in", rows)
         connection.execute(f"insert into {rate_table_name(spec)} by name select * from rows_in")  # noqa: S608 - our names
@@ -231,13 +242,14 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
     warehouse = month.settings.warehouse
     database = warehouse / f"tollbook-{month.run_id}.duckdb"
     staged = month.work_folder() / database.name
-    archive_tables(month)
     with written_whole(staged) as partial:
         build_database(month, started_at, partial)
         check_controls(partial, month.run_id)
         partial.chmod(0o444)
+    archive_tables(month)
     _publish_files(month)
     staged.replace(database)
     _swap(database, warehouse / DATABASE)
+    (warehouse / PUBLISHED_MARK).write_text(database.name + "\n", encoding="utf-8")
     shutil.rmtree(month.work_folder())
     return warehouse / DATABASE

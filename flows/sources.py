@@ -48,6 +48,11 @@ def _read(inbox: Path, name: str) -> tuple[str, dict[str, Any]]:
         raise InputRefusedError(Fault(file, f"not valid TOML: {error}", "mend the file")) from error
 
 
+def _merged(base: object, own: object) -> object:
+    """A table of one's own adds to the extended one's, key by key; anything else replaces it."""
+    return {**base, **own} if isinstance(base, dict) and isinstance(own, dict) else own
+
+
 def load_source(inbox: Path, name: str) -> SourceSpec:
     """The source of that name, with what it `extends` filled in. Raises InputRefusedError."""
     file, content = _read(inbox, name)
@@ -59,5 +64,5 @@ def load_source(inbox: Path, name: str) -> SourceSpec:
                 Fault(file, "the source extends an unknown one", remedy, None, "extends", str(base))
             )
         shipped = tomllib.loads((files("schemas") / "sources" / f"{base}.toml").read_text(encoding="utf-8"))
-        content = {**shipped, **content}
+        content = {**shipped, **{key: _merged(shipped.get(key), value) for key, value in content.items()}}
     return parse_source(file, name, content)

@@ -17,6 +17,7 @@ from schemas.text_tables import TableSpec
 from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES, WarehouseTable
 
 DATABASE = "tollbook.duckdb"
+PUBLISHED_MARK = ".published"
 STORAGE_VERSION = "v1.5.0"  # so that the tools of the release before can open it too
 _RATE_TYPES = {
     "money": "DECIMAL(18,6)",
@@ -56,7 +57,7 @@ def published(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection | None]:
         remedy = f"bring {path.readlink()} back beside it: it holds the months that were issued"
         raise InputRefusedError(Fault(str(path), "leads to a database that is not there", remedy))
     if not path.exists():
-        _refuse_orphans(warehouse)
+        _refuse_lost_link(warehouse)
         yield None
         return
     try:
@@ -72,11 +73,11 @@ def published(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection | None]:
         connection.close()
 
 
-def _refuse_orphans(warehouse: Path) -> None:
-    """A warehouse whose link is gone but whose databases are there was published to: it is not empty."""
-    orphans = sorted(warehouse.glob("tollbook-*.duckdb")) if warehouse.is_dir() else []
-    if orphans and (warehouse / "runs").is_dir():
-        remedy = f"make the link {DATABASE} lead to the newest of {', '.join(path.name for path in orphans)}"
+def _refuse_lost_link(warehouse: Path) -> None:
+    """A warehouse that was published to, but whose link is gone, is not an empty one."""
+    mark = warehouse / PUBLISHED_MARK
+    if mark.is_file():
+        remedy = f"make the link {DATABASE} lead to {mark.read_text(encoding='utf-8').strip()} again"
         raise InputRefusedError(Fault(str(warehouse / DATABASE), "is gone, though months were issued", remedy))
 
 

@@ -84,7 +84,7 @@ def _read_plain(block: bytes, layout: Layout) -> pl.DataFrame | None:
     marked = block.replace(b"\n", mark) if block.endswith(b"\n") else block.replace(b"\n", mark) + mark
     try:
         rows = _read(marked, layout, width, quote=None)
-    except pl.exceptions.ComputeError:  # not UTF-8
+    except pl.exceptions.PolarsError:  # not UTF-8, or the first line too long: line by line tells
         return None
     has_full_width = rows.select((pl.col("_beyond") == _MARK.decode()).all()).item()
     return rows.drop("_beyond") if has_full_width else None

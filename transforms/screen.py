@@ -130,7 +130,8 @@ def reject_detail() -> pl.Expr:
         "unknown_disposition": "disposition",
         "unknown_account": "named_account",
     }
-    detail: Any = pl.when(reason == "bad_number").then(
+    nobody_named = (reason == "unknown_account") & (pl.col("named_account") == "")
+    detail: Any = pl.when((reason == "bad_number") | nobody_named).then(
         pl.format("source_number {}, destination_number {}", pl.col("source_number"), pl.col("destination_number"))
     )
     for name, column in by_reason.items():
@@ -199,14 +200,18 @@ def _explain(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def warning_flags() -> dict[str, pl.Expr]:
-    """What is worth a warning in an accepted record, though it is billed as it stands (contract §2)."""
+def warning_flags(source: SourceSpec) -> dict[str, pl.Expr]:
+    """What is worth a warning in an accepted record, though it is billed as it stands (contract §2).
+
+    Where the source tells when a call was answered, its seconds are those from there to the end, and a call that
+    was not answered has none to compare.
+    """
     seconds = pl.col("duration_seconds")
-    begins = pl.coalesce(ANSWER_TIME, "start_time")
+    begins = pl.col(ANSWER_TIME if ANSWER_TIME in source.fields else "start_time")
     talked = (pl.col("end_time") - begins).dt.total_microseconds()
     is_answered = pl.col("disposition") == "answered"
     return {
-        "duration_mismatch": (pl.col("end_text") != "") & (talked != seconds * 1_000_000),
+        "duration_mismatch": (pl.col("end_text") != "") & (talked != seconds * 1_000_000).fill_null(value=False),
         "long_call": seconds >= LONG_CALL_SECONDS,
         "unanswered_with_seconds": ~is_answered & (seconds > 0),
         "answered_without_seconds": is_answered & (seconds == 0),

@@ -14,22 +14,28 @@ order by invoice_month, currency, category;
 comment on view revenue_by_category is 'One row an invoice month, currency and category: what was invoiced.';
 
 create view month_over_month as
-with months as (
-    select account_id, invoice_month, currency, total from invoices
+with issued as (
+    select distinct invoice_month from invoices
+),
+pairs as (
+    select account_id, currency, invoice_month from invoices
+    union
+    select account_id, currency, issued.invoice_month
+    from invoices join issued on issued.invoice_month = invoices.invoice_month + interval 1 month
 )
 select
-    now_month.account_id,
-    now_month.invoice_month,
-    now_month.currency,
-    before.total                                                     as previous_total,
-    now_month.total                                                  as total,
-    (now_month.total - coalesce(before.total, 0))::decimal(18, 2)    as difference
-from months as now_month
-left join months as before
-    on before.account_id = now_month.account_id
-    and before.invoice_month = now_month.invoice_month - interval 1 month
-order by now_month.account_id, now_month.invoice_month;
-comment on view month_over_month is 'One row an account and invoice month: its total beside the month before.';
+    pairs.account_id,
+    pairs.invoice_month,
+    pairs.currency,
+    before.total                                                                     as previous_total,
+    now_month.total                                                                  as total,
+    (coalesce(now_month.total, 0) - coalesce(before.total, 0))::decimal(18, 2)       as difference
+from pairs
+left join invoices as now_month using (account_id, invoice_month)
+left join invoices as before
+    on before.account_id = pairs.account_id and before.invoice_month = pairs.invoice_month - interval 1 month
+order by pairs.account_id, pairs.invoice_month;
+comment on view month_over_month is 'One row an account and invoice month, also the first month without it: its total beside the month before.';
 
 create view top_destinations as
 select
