@@ -80,19 +80,23 @@ def bill(
     day = parse_date(issue_date, "--issue-date") if issue_date else None
     settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, day)
     console = _console()
-    with progress_bar(console, f"opening {month}"):
+    with progress_bar(Console(stderr=True), f"opening {month}"):
         if prefect or prefect_is_asked_for():
             from flows.flow_run import bill_as_flow_run
 
             outcome = bill_as_flow_run(settings)
         else:
             outcome = bill_month(settings, advance=advance)
-    if outcome.is_new:
-        show_summary(console, settings, outcome.run_id)
-    else:
-        console.print(
-            f"{month} was issued by run {outcome.run_id} from the same inputs; nothing to do.", soft_wrap=True
-        )
+    try:
+        if outcome.is_new:
+            show_summary(console, settings, outcome.run_id)
+        else:
+            line = f"{month} was issued by run {outcome.run_id} from the same inputs; nothing to do."
+            console.print(line, soft_wrap=True)
+        sys.stdout.flush()
+    except (OSError, SystemExit) as error:  # rich leaves with SystemExit where nobody reads on
+        why = error.strerror if isinstance(error, OSError) else "nobody reads it"
+        _tell(f"{month} is published (run {outcome.run_id}); its summary could not be shown: {why}", DONE)
     return DONE
 
 
@@ -120,7 +124,7 @@ def ingest(
 
     settings = Settings(add_months(parse_month(month), 1), cdrs, contracts, rate_tables, rates, warehouse)
     console = _console()
-    with progress_bar(console, f"opening {month}"):
+    with progress_bar(Console(stderr=True), f"opening {month}"):
         ingested = ingest_month(settings, advance=advance)
     show_ingested(console, ingested)
     return DONE
@@ -212,7 +216,9 @@ def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kin
     except CycloptsError as misuse:
         return _tell(f"{' '.join(str(misuse).split())} `tollbook --help` shows the commands.", REFUSED)
     except (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError, FileExistsError) as error:
-        return _tell(f"{error.filename}: {error.strerror}; make it readable and writable, or name another", REFUSED)
+        return _tell(
+            f"{error.filename or 'a file'}: {error.strerror}; make it readable and writable, or name another", REFUSED
+        )
     except KeyboardInterrupt:
         return _tell("stopped; nothing was published", UNFORESEEN)
     except Exception as error:
@@ -237,4 +243,9 @@ def run(argv: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line of this process."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # nobody reads, or the disk is full: what was done is done, and the code says so
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

@@ -48,6 +48,8 @@ def read_contracts(folder: Path, rates: RateTables) -> Contracts:
     files = {spec.name: f"{folder.name}/{_file_name(spec, paths)}" for spec in CONTRACT_TABLES}
     read = {spec.name: _read_table(contents.get(spec.name), spec, files[spec.name]) for spec in CONTRACT_TABLES}
     faults += [fault for table in read.values() for fault in table.faults]
+    if not faults and read[ACCOUNTS.name].rows.is_empty():
+        faults.append(Fault(files[ACCOUNTS.name], "holds no account", "write one row an account"))
     faults += contract_faults(
         _as_found(read, files, has_accounts=ACCOUNTS.name in paths),
         References(rates.plans, rates.charges, rates.dialing_plans, rates.policy),

@@ -45,6 +45,11 @@ def write_parquet(frame: pl.DataFrame, target: Path) -> None:
         frame.write_parquet(partial, compression="zstd", compression_level=COMPRESSION_LEVEL)
 
 
+def write_scratch(frame: pl.DataFrame, target: Path) -> None:
+    """The frame as Parquet that only the next stage reads: quick to write, not small."""
+    frame.write_parquet(target, compression="lz4", statistics=False, mkdir=True)
+
+
 def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """What `write_parquet` wrote. The path is taken as it is, whatever characters it holds."""
     return pl.read_parquet(path, columns=columns, glob=False)

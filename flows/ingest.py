@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from flows.code_version import code_version
-from flows.files import digest, read_json, read_parquet, write_json, write_parquet, written_whole
+from flows.files import digest, read_json, read_parquet, write_json, write_parquet, write_scratch, written_whole
 from flows.inbox import RecordFile
 from flows.record_files import Block, read_blocks, read_raw_records
 from flows.settings import month_text
@@ -115,7 +115,7 @@ def _write_buckets(calls: pl.DataFrame, folder: Path, block_number: int, bucket_
         part = calls if bucket_count == 1 else calls.filter(pl.col("bucket") == bucket)
         if not part.is_empty():
             path = folder / f"bucket={bucket:04d}" / f"block={block_number:05d}.parquet"
-            write_parquet(part.drop("bucket"), path)
+            write_scratch(part.drop("bucket"), path)
 
 
 class _Ingested(NamedTuple):

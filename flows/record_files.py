@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO, NamedTuple
@@ -44,27 +45,28 @@ def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
     return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
 
 
-def _lines_of(block: bytes, first_line: int, source_lines: pl.Series) -> list[str]:
-    """Some lines of a block, ascending; what lies between is only counted, not cut up."""
+def _lines_of(content: bytes | mmap.mmap, first_line: int, source_lines: pl.Series) -> list[str]:
+    """Some lines of a block or file, ascending; what lies between is only counted, not cut up."""
     found = []
     position, line = 0, first_line
     for number in source_lines.to_list():
-        position, line = _skip_far(block, position, line, number)
+        position, line = _skip_far(content, position, line, number)
         for _ in range(number - line):
-            position = block.index(b"\n", position) + 1
+            position = content.find(b"\n", position) + 1
         line = number
-        end = block.find(b"\n", position)
-        found.append(raw_text(block[position : end if end >= 0 else len(block)]))
+        end = content.find(b"\n", position)
+        found.append(raw_text(content[position : end if end >= 0 else len(content)]))
     return found
 
 
-def _skip_far(block: bytes, position: int, line: int, number: int) -> tuple[int, int]:
+def _skip_far(content: bytes | mmap.mmap, position: int, line: int, number: int) -> tuple[int, int]:
     """Position and number of a line not far before the wanted one, by counting line ends in slices."""
     while True:
-        skipped = block.count(b"\n", position, position + SKIPPED_BYTES)
+        piece = content[position : position + SKIPPED_BYTES]
+        skipped = piece.count(b"\n")
         if skipped == 0 or line + skipped > number:
             return position, line
-        position, line = block.rfind(b"\n", position, position + SKIPPED_BYTES) + 1, line + skipped
+        position, line = position + piece.rfind(b"\n") + 1, line + skipped
 
 
 def _open_bytes(record: RecordFile) -> BinaryIO:
@@ -98,6 +100,10 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series) -> list[str]:
     _refuse_changed(record)
     if record.ending == ".parquet":
         return typed_records(read_parquet(record.path), source_lines)
+    if record.path.suffix not in (".gz", ".zst"):
+        with record.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if content.find(b"\r") < 0:
+                return _lines_of(content, 1, source_lines)
     found: list[str] = []
     first_line = 1
     for block in _byte_blocks(record):

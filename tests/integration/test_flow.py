@@ -198,7 +198,6 @@ def test_a_failed_control_of_a_flow_run_ends_with_3_and_publishes_nothing(
     assert "FAILED" in {run["state_type"] for run in server.ask("flow_runs/filter")}
 
 
-@pytest.mark.xfail(reason="Prefect's own log of the failure comes before the sentence", strict=True)
 def test_a_failed_flow_run_says_one_clear_sentence_first(
     failed: tuple[Billed, subprocess.CompletedProcess[str]],
 ) -> None:
