@@ -6,9 +6,10 @@ import datetime as dt
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,9 +37,25 @@ def work_in_process(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path
         yield from pool.map(lambda unit: stage.work(plan, unit), units)
 
 
+@contextmanager
+def _prepared_beside(month: Month) -> Iterator[None]:
+    """While the first stages wait for bytes, what rating needs is derived; a fault in it shows when it is used."""
+
+    def prepare() -> None:
+        with suppress(Exception):
+            _ = month.rated_accounts
+
+    thread = threading.Thread(target=prepare)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
 def run_stages(stages: tuple[Stage, ...], month: Month, plan: Path, work: WorkUnits, advance: Advance) -> None:
     """The recipe of a month end: every unit of every stage, in their order."""
-    with kept_open(plan, month):
+    with kept_open(plan, month), _prepared_beside(month):
         for stage in stages:
             for _ in work(stage, plan, stage.units(month)):
                 advance(stage)

@@ -69,48 +69,64 @@ def _long_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
     if plan.international_prefix:
         is_international = dialled.str.starts_with(plan.international_prefix)
         number = pl.when(is_international).then(_international_number(dialled, plan)).otherwise(number)
-    return pl.when(dialled.str.contains(r"^[0-9]+$") & number.str.contains(_E164)).then(number)
+    return pl.when(number.str.contains(_E164)).then(number)
 
 
 def _is_one_of(dialled: pl.Expr, numbers: tuple[str, ...]) -> pl.Expr:
     return dialled.is_in(pl.lit(pl.Series(numbers, dtype=pl.String)).implode())
 
 
-def _read_by(plan: DialingPlan, texts: pl.DataFrame) -> pl.DataFrame:
-    """Adds number and number_kind to texts that were dialled in the country of the plan."""
+def _read_long(plan: DialingPlan, texts: pl.DataFrame) -> pl.DataFrame:
+    """Numbers of 7 digits or more, dialled with or without prefixes: E.164, or bad."""
+    dialled = pl.col("dialled")
+    return (
+        texts.lazy()
+        .with_columns(number=_long_number(dialled, plan))
+        .with_columns(
+            number_kind=pl.when(pl.col("number").is_null()).then(pl.lit("bad")).otherwise(pl.lit("e164")),
+        )
+        .select("place", pl.coalesce("number", "dialled").alias("number"), pl.col("number_kind").cast(NUMBER_KIND))
+        .collect()
+    )
+
+
+def _read_short(plan: DialingPlan, texts: pl.DataFrame) -> pl.DataFrame:
+    """All else: what has a meaning of its own, E.164 with separators, and what is no number."""
     text, dialled = pl.col("text"), pl.col("dialled")
     kind = (
         pl.when(text == "")
         .then(pl.lit("anonymous"))
         .when(dialled.str.contains(_FEATURE_CODE))
         .then(pl.lit("feature_code"))
-        .when(dialled.str.starts_with("+"))
-        .then(pl.when(dialled.str.contains(_E164)).then(pl.lit("e164")).otherwise(pl.lit("bad")))
+        .when(dialled.str.contains(_E164))
+        .then(pl.lit("e164"))
         .when(_is_one_of(dialled, plan.emergency_numbers))
         .then(pl.lit("emergency"))
         .when(_is_one_of(dialled, plan.short_codes))
         .then(pl.lit("short_code"))
         .when(dialled.str.contains(_EXTENSION))
         .then(pl.lit("extension"))
-        .when(pl.col("long_number").is_not_null())
-        .then(pl.lit("e164"))
         .otherwise(pl.lit("bad"))
     )
-    number = (
-        pl.when(pl.col("number_kind") == "short_code")
-        .then(pl.lit("+" + plan.calling_code) + dialled)
-        .otherwise(pl.coalesce("long_number", "dialled"))
-    )
+    number = pl.when(pl.col("number_kind") == "short_code").then(pl.lit("+" + plan.calling_code) + dialled)
     return (
         texts.lazy()
-        .with_columns(pl.col("text").fill_null(""))
-        .with_columns(dialled=text.str.replace_all(_PUNCTUATION, ""))
-        .with_columns(long_number=_long_number(dialled, plan))
         .with_columns(number_kind=kind.cast(NUMBER_KIND))
-        .with_columns(number=number)
-        .select("place", "number", "number_kind")
+        .select("place", number.otherwise(dialled).alias("number"), "number_kind")
         .collect()
     )
+
+
+def _read_by(plan: DialingPlan, texts: pl.DataFrame) -> list[pl.DataFrame]:
+    """Place, number and number_kind of texts that were dialled in the country of the plan."""
+    dialled = texts.with_columns(pl.col("text").fill_null("")).with_columns(
+        dialled=pl.col("text").str.replace_all(_PUNCTUATION, "")
+    )
+    is_long = dialled["dialled"].str.contains(r"^[0-9]{7,}$")
+    reserved = [number for number in (*plan.emergency_numbers, *plan.short_codes) if len(number) > 6]
+    if reserved:
+        is_long = is_long & ~dialled["dialled"].is_in(reserved)
+    return [_read_long(plan, dialled.filter(is_long)), _read_short(plan, dialled.filter(~is_long))]
 
 
 def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.DataFrame:
@@ -124,8 +140,9 @@ def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.
     others = dialled.with_row_index("place").filter(~is_e164)
     plans = dialing_plans_by_country(dialing_plans)
     read = [
-        _read_by(plans.get(part["country"][0], DialingPlan()), part)
+        frame
         for part in others.partition_by("country", maintain_order=True)
+        for frame in _read_by(plans.get(part["country"][0], DialingPlan()), part)
     ]
     schema: dict[str, Any] = {"place": pl.UInt32, "number": pl.String, "number_kind": NUMBER_KIND}
     judged = pl.concat([pl.DataFrame(schema=schema), *read])
