@@ -32,7 +32,7 @@ run: $(VENV)/run.stamp ## Make a demo month and bill it through the Prefect flow
 	@$(BIN)/tollbook bill 2020-02 --cdrs $(DEMO)/inbox --contracts $(DEMO)/contracts --warehouse $(DEMO)/warehouse --prefect
 
 test: $(VENV)/dev.stamp lint ## Lint, types and every test
-	@$(BIN)/python -m pytest -q -m "not bench"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not bench"
 
 test-fast: $(VENV)/dev.stamp ## The tests without a server or a child process
 	@$(BIN)/python -m pytest -q -m "not bench and not integration"

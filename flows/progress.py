@@ -21,14 +21,14 @@ def advance(stage: Stage) -> None:
 
 @contextmanager
 def progress_bar(console: Console, first: str) -> Iterator[None]:
-    """A bar on the console while this lasts: what is being done, and how many units are done."""
+    """A bar on the console while this lasts, if a person sees it: what is being done, how many units are done."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn("{task.completed:.0f} done"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(first, total=None)
 
         def watch(stage: Stage) -> None:
