@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.files import read_parquet, write_parquet, written_whole
-from flows.ingest import piece_counts
+from flows.ingest import piece_counts, with_raw_records
 from flows.month import Month
 from flows.rating import bucket_frames
 from schemas.warehouse_tables import SMALL_TABLES
@@ -18,7 +18,8 @@ _OUTCOMES = ("billed", "unbilled", "duplicate", "conflict", "suspended", "outsid
 def _set_aside(month: Month) -> pl.DataFrame:
     plan = month.ingest_plan
     parts = [read_parquet(plan.piece_folder(record) / "set_aside.parquet") for record in plan.record_files]
-    parts += [read_parquet(plan.repeats_path()), bucket_frames(month, "suspended")]
+    suspended = with_raw_records(plan, bucket_frames(month, "suspended")).select(parts[0].columns)
+    parts += [read_parquet(plan.repeats_path()), suspended]
     return pl.concat(parts).sort("source_file", "source_line")
 
 

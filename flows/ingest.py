@@ -111,8 +111,8 @@ def _accepted(judged: pl.DataFrame, record: RecordFile, source: SourceSpec) -> p
 
 
 def _write_buckets(calls: pl.DataFrame, folder: Path, block_number: int, bucket_count: int) -> None:
-    for bucket in range(bucket_count):
-        part = calls if bucket_count == 1 else calls.filter(pl.col("bucket") == bucket)
+    parts = {0: calls} if bucket_count == 1 else {part["bucket"][0]: part for part in calls.partition_by("bucket")}
+    for bucket, part in parts.items():
         if not part.is_empty():
             path = folder / f"bucket={bucket:04d}" / f"block={block_number:05d}.parquet"
             write_scratch(part.drop("bucket"), path)
@@ -179,8 +179,8 @@ def _repeated_records(paths: list[Path]) -> pl.DataFrame | None:
     if not paths:
         return None
     calls = pl.scan_parquet(paths, glob=False)
-    hashes = calls.select(pl.col("call_id").hash()).collect()["call_id"]
-    repeated = hashes.filter(hashes.is_duplicated()).unique()
+    hashes = calls.select(pl.col("call_id").hash()).collect(engine="streaming")["call_id"].sort()
+    repeated = hashes.filter((hashes == hashes.shift(1)).fill_null(value=False)).unique()
     if repeated.is_empty():
         return None
     found = calls.filter(pl.col("call_id").hash().is_in(repeated.implode())).collect()

@@ -31,7 +31,8 @@ from transforms.screen import Directory
 from transforms.service_period import phone_owners, resolved_accounts, with_end_of_service
 from transforms.taxes import is_exempt
 
-BUCKET_BYTES = 48 * 2**20
+BUCKET_BYTES = 96 * 2**20
+SMALL_MONTH_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,9 @@ class Month:
     @cached_property
     def ingest_plan(self) -> IngestPlan:
         """What ingesting depends on. The number of buckets follows from the bytes alone."""
-        buckets = 1
-        while buckets * BUCKET_BYTES < expected_bytes(self.record_files):
+        size = expected_bytes(self.record_files)
+        buckets = 1 if size < SMALL_MONTH_BYTES else 2  # both cores have work, and a small month no needless files
+        while buckets * BUCKET_BYTES < size:
             buckets *= 2
         accounts = self.accounts.select("account_id", "country").with_columns(
             bucket=pl.Series(

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.files import read_parquet, write_parquet, written_whole
-from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls, with_raw_records
+from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls
 from flows.month import Month
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.reasons import RECORD_WARNINGS
@@ -114,20 +114,15 @@ def warning_counts(rated: RatedCalls) -> pl.DataFrame:
     ).sort("source_file", "kind")
 
 
-def _suspended_rows(month: Month, suspended: pl.DataFrame) -> pl.DataFrame:
-    aside = suspended.with_columns(
-        pl.col("source_file").cast(pl.String),
+def _suspended_rows(suspended: pl.DataFrame) -> pl.DataFrame:
+    """Suspended calls as rows set aside; their raw record is fetched once, for all buckets."""
+    rows = suspended.with_columns(
         outcome=pl.lit("suspended"),
         reason=pl.col("outcome"),
         detail=pl.format("account {}, to {} ", "account_id", "destination_number")
         + pl.col("start_time").dt.to_string("at %Y-%m-%d %H:%M:%S"),
     )
-    rows = (
-        with_raw_records(month.ingest_plan, aside)
-        if not aside.is_empty()
-        else aside.with_columns(raw_record=pl.lit(""))
-    )
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items())
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items() if name != "raw_record")
 
 
 def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> None:
@@ -183,7 +178,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
         write_parquet(call_totals(rated.billed), partial / "totals.parquet")
         write_parquet(outcome_counts(rated), partial / "counts.parquet")
         write_parquet(warning_counts(rated), partial / "warnings.parquet")
-        write_parquet(_suspended_rows(month, rated.suspended), partial / "suspended.parquet")
+        write_parquet(_suspended_rows(rated.suspended), partial / "suspended.parquet")
     return target
 
 

@@ -19,7 +19,7 @@ from transforms.delimited import Layout, header_columns, raw_text, read_delimite
 from transforms.json_rows import read_json_lines, read_typed_rows
 from transforms.source_fields import field_is_present, used_columns
 
-BLOCK_BYTES = 16 * 2**20
+SMALLEST_BLOCK_BYTES, LARGEST_BLOCK_BYTES = 16 * 2**20, 64 * 2**20
 SKIPPED_BYTES = 2**15
 _BOM = b"\xef\xbb\xbf"
 
@@ -78,10 +78,11 @@ def _open_bytes(record: RecordFile) -> BinaryIO:
 
 
 def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
-    r"""The file's bytes, decompressed, cut at line ends into blocks of about 16 MiB. A lone `\r` ends a line too."""
+    r"""The file's bytes, decompressed, cut at line ends into blocks of 16 to 64 MiB. A lone `\r` ends a line too."""
     rest = b""
+    block_bytes = min(max(record.size // 8, SMALLEST_BLOCK_BYTES), LARGEST_BLOCK_BYTES)
     with _open_bytes(record) as stream:
-        while chunk := stream.read(BLOCK_BYTES):
+        while chunk := stream.read(block_bytes):
             block = rest + chunk if rest else chunk
             cut = block.rfind(b"\n") + 1
             if cut == len(block):

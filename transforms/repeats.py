@@ -16,12 +16,6 @@ CONTENT_COLUMNS: tuple[str, ...] = (
 )
 
 
-def repeated_ids(call_ids: pl.Series) -> pl.Series:
-    """Call ids that may stand more than once. Hashes are compared, so an id too many is possible, one too few not."""
-    hashes = call_ids.hash()
-    return call_ids.filter(hashes.is_duplicated()).unique()
-
-
 def judge_repeats(records: pl.DataFrame) -> pl.DataFrame:
     """All records of the repeated call ids of one source, each judged.
 
