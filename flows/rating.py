@@ -13,31 +13,16 @@ from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls
 from flows.month import Month
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.reasons import RECORD_WARNINGS
+from schemas.warehouse_tables import CALL_COLUMNS
 from transforms.call_details import LINE_END, detail_calls, detail_rows, header
 from transforms.classify import PLAN_MINUTES
 from transforms.money import decimal_of_micros
 from transforms.rate_calls import RatedCalls, rate_calls
 from transforms.usage_lines import call_totals
 
-_CALL_START = (
-    "usage_month",
-    "account_id",
-    "call_id",
-    "source",
-    "source_file",
-    "source_line",
-    "direction",
-    "disposition",
-    "source_number",
-    "destination_number",
-    "start_time",
-    "end_time",
-    "duration_seconds",
-)
-
 
 def _published_calls(calls: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
-    return calls.with_columns(usage_month=pl.lit(usage_month)).select(_CALL_START)
+    return calls.with_columns(usage_month=pl.lit(usage_month)).select(CALL_COLUMNS)
 
 
 def billed_table(billed: pl.DataFrame, usage_month: dt.date, run_id: str) -> pl.DataFrame:
@@ -54,7 +39,7 @@ def billed_table(billed: pl.DataFrame, usage_month: dt.date, run_id: str) -> pl.
             billed.select(*names, run_id=pl.lit(run_id).cast(pl.Categorical), **money),
         ],
         how="horizontal",
-    ).select(*_CALL_START, *names, *money, "run_id")
+    ).select(*CALL_COLUMNS, *names, *money, "run_id")
 
 
 def unbilled_table(unbilled: pl.DataFrame, usage_month: dt.date, run_id: str) -> pl.DataFrame:

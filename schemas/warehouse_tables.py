@@ -21,7 +21,7 @@ class WarehouseTable(NamedTuple):
         return self.overrides.get(column, FIELDS[column])
 
 
-_CALL = [
+CALL_COLUMNS: tuple[str, ...] = (
     "usage_month",
     "account_id",
     "call_id",
@@ -35,7 +35,7 @@ _CALL = [
     "start_time",
     "end_time",
     "duration_seconds",
-]
+)
 _LINE = [
     "invoice_id",
     "account_id",
@@ -61,7 +61,7 @@ CALL_TABLES: tuple[WarehouseTable, ...] = (
         "billed_calls",
         "One row a call that took plan minutes or money.",
         (
-            *_CALL,
+            *CALL_COLUMNS,
             *[
                 "billable_seconds",
                 "included_seconds",
@@ -77,7 +77,7 @@ CALL_TABLES: tuple[WarehouseTable, ...] = (
     WarehouseTable(
         "unbilled_calls",
         "One row a call that is not billed, with the reason.",
-        (*_CALL, "reason", "run_id"),
+        (*CALL_COLUMNS, "reason", "run_id"),
         (),
     ),
 )
