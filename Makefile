@@ -58,5 +58,5 @@ sample: $(VENV)/dev.stamp ## Write data/sample again (a small demo month to look
 golden-update: $(VENV)/dev.stamp ## Accept the golden months as they come out now; review the diff as a price change
 	@$(BIN)/python -m pytest -q tests/golden --golden-update
 
-clean: ## Remove the environment and everything a run wrote
-	@rm -rf $(VENV) $(DEMO) data/warehouse .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove the environment, the demo and caches; never data/warehouse, where issued months are
+	@rm -rf $(VENV) $(DEMO) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -39,12 +39,16 @@ IssueDate = Annotated[
     Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named."),
 ]
 
-INBOX, CONTRACTS, RATE_TABLES, WAREHOUSE = (
-    Path("data/inbox"),
-    Path("data/contracts"),
-    Path("rate_tables"),
-    Path("data/warehouse"),
-)
+ROOT = Path(__file__).parent.parent
+
+
+def _at_root(name: str) -> Path:
+    """The place under the repository's root, by its short name where that is the working directory."""
+    return Path(name) if Path.cwd() == ROOT else ROOT / name
+
+
+INBOX, CONTRACTS = _at_root("data/inbox"), _at_root("data/contracts")
+RATE_TABLES, WAREHOUSE = _at_root("rate_tables"), _at_root("data/warehouse")
 
 
 def _console() -> Console:
@@ -220,12 +224,12 @@ def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kin
             f"{error.filename or 'a file'}: {error.strerror}; make it readable and writable, or name another", REFUSED
         )
     except KeyboardInterrupt:
-        return _tell("stopped; nothing was published", UNFORESEEN)
+        return _tell("stopped; what is published is whole", UNFORESEEN)
     except Exception as error:
         if os.environ.get("TOLLBOOK_DEBUG"):
             traceback.print_exc()
         return _tell(
-            f"unforeseen: {type(error).__name__}: {error}; nothing was published. TOLLBOOK_DEBUG=1 shows where.",
+            f"unforeseen: {type(error).__name__}: {error}; what is published is whole. TOLLBOOK_DEBUG=1 shows where.",
             UNFORESEEN,
         )
     return result if isinstance(result, int) else DONE

@@ -10,7 +10,9 @@ import polars as pl
 from flows.files import read_parquet
 from flows.settings import month_text, parse_month
 from flows.warehouse import published
+from schemas.contract_files import ACCOUNTS
 from schemas.faults import Fault, InputRefusedError
+from schemas.text_tables import read_csv_table, read_frame_table
 from transforms.call_details import LINE_END, detail_rows, header, pair_rows
 from transforms.timestamps import add_months
 
@@ -67,11 +69,11 @@ def _kept_language(warehouse: Path, run_id: str, account: str) -> str | None:
     """The language of an account that the run knew from its contracts, though it had nothing to invoice."""
     folder = warehouse / "runs" / run_id / "contracts"
     if (folder / "accounts.csv").is_file():
-        accounts = pl.read_csv(folder / "accounts.csv", infer_schema=False, empty_string_is_null=False, glob=False)
+        accounts = read_csv_table((folder / "accounts.csv").read_bytes(), ACCOUNTS, "accounts.csv").rows
     else:
-        accounts = read_parquet(folder / "accounts.parquet")
-    found = accounts.filter(pl.col("account_id").str.strip_chars() == account)
-    return None if found.is_empty() else found["language"].fill_null("")[0].strip() or "en"
+        accounts = read_frame_table(read_parquet(folder / "accounts.parquet"), ACCOUNTS, "accounts.parquet").rows
+    found = accounts.filter(pl.col("account_id") == account)
+    return None if found.is_empty() else found["language"][0] or "en"
 
 
 def _micros(name: str) -> pl.Expr:
@@ -89,7 +91,12 @@ def account_details(warehouse: Path, account: str, usage_month: str, language: s
         if connection is None:
             raise AssertionError("a run was found in a database that is not there")
         params = {"account": account, "usage_month": parse_month(usage_month), "run_id": run_id}
-        calls = connection.sql(_CALLS, params=params).pl()
+        try:
+            calls = connection.sql(_CALLS, params=params).pl()
+        except duckdb.Error as error:
+            problem = f"the calls of the month cannot be read: {str(error).splitlines()[0]}"
+            remedy = "a warehouse is read where it was published: move it back, or publish the next month here"
+            raise InputRefusedError(Fault(str(warehouse), problem, remedy)) from error
     calls = calls.with_columns(
         cost_micros=_micros("cost"),
         rate_per_minute_micros=_micros("rate_per_minute"),

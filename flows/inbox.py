@@ -1,4 +1,4 @@
-"""Finds a month's files of call records, and says who they are: nothing in the month is passed over."""
+"""Finds a month's files of call records, and says who they are: nothing is passed over but hidden files."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import polars as pl
 from flows.files import write_parquet, written_whole
 from flows.month import Month
 from flows.rating import bucket_frames
+from schemas.categories import RECURRING_CATEGORIES
 from schemas.faults import Fault, refuse_if_any
 from transforms.fees import quarter_of
 from transforms.invoices import FeeTables, add_fees_and_taxes, invoice_rows, number_lines
@@ -47,7 +48,7 @@ def _price_faults(month: Month, priced: pl.DataFrame, day: str, what: str) -> li
     ]
 
 
-def _sum_faults(month: Month, charged: pl.DataFrame) -> list[Fault]:
+def _sum_faults(charged: pl.DataFrame) -> list[Fault]:
     """One-time charges beyond what an invoice can hold."""
     total = pl.col("price_micros").cast(pl.Int128) * pl.col("quantity").cast(pl.Int128)
     beyond = charged.filter(total.abs() >= LARGEST_SUM_MICROS)
@@ -64,14 +65,52 @@ def _sum_faults(month: Month, charged: pl.DataFrame) -> list[Fault]:
     ]
 
 
+def _category_faults(month: Month, priced: pl.DataFrame) -> list[Fault]:
+    """Items must have a charge that recurs: another one would be billed every month under a one-time label."""
+    wrong = priced.filter(~pl.col("category").is_in(RECURRING_CATEGORIES))
+    return [
+        Fault(
+            f"{month.rates.version}/charges.csv",
+            f"is of category {category}, but item {item} of account {account} recurs",
+            f"give the item a charge of {', '.join(RECURRING_CATEGORIES)}",
+            column="category",
+            value=code,
+        )
+        for code, category, account, item in wrong.select("charge_code", "category", "account_id", "item_id")
+        .unique(maintain_order=True)
+        .iter_rows()
+    ]
+
+
 def priced_items(month: Month) -> pl.DataFrame:
     """The items billed this month, whole and part months, with their prices."""
-    started = with_setting(month.items, month.rates.policy, "start_day_billed", "start")
     invoice_month = month.settings.invoice_month
-    billed = pl.concat([full_months(started, invoice_month), part_months(started, invoice_month)], how="diagonal")
+    began = month.items.filter(pl.col("start").is_between(month.usage_month, invoice_month, closed="none"))
+    began = with_setting(began, month.rates.policy, "start_day_billed", "start")
+    billed = pl.concat([full_months(month.items, invoice_month), part_months(began, invoice_month)], how="diagonal")
     priced = price_items(billed, month.rates.charges, month.rates.plans, month.changes)
-    refuse_if_any(_price_faults(month, priced, "price_date", "an item"))
+    refuse_if_any(_price_faults(month, priced, "price_date", "an item") + _category_faults(month, priced))
     return priced
+
+
+def _discount_faults(month: Month, priced: pl.DataFrame, discounts: pl.DataFrame) -> list[Fault]:
+    """A discount that is due needs a plan row in force that says how much it is."""
+    due = discounts.filter(pl.col("discounted") > 0).select("account_id", "item_id")
+    lacking = priced.filter(pl.col("low_usage") & pl.col("low_usage_discount_percent_micros").is_null()).join(
+        due, on=["account_id", "item_id"], how="semi"
+    )
+    return [
+        Fault(
+            f"{month.rates.version}/plans.csv",
+            f"has no row of the plan in force on {on}, which the low-usage discount of account {account} needs",
+            "add the row to a new rate version",
+            column="effective_from",
+            value=plan,
+        )
+        for plan, account, on in lacking.select("plan_id", "account_id", "price_date")
+        .unique(maintain_order=True)
+        .iter_rows()
+    ]
 
 
 def _in_usage_month(month: Month, day: str) -> pl.Expr:
@@ -92,7 +131,7 @@ def _one_time_drafts(month: Month) -> pl.DataFrame:
     faults = _price_faults(month, charged, "on", "a one-time charge") + _price_faults(
         month, late, "on", "a late return"
     )
-    refuse_if_any(faults + _sum_faults(month, charged))
+    refuse_if_any(faults + _sum_faults(charged))
     buyouts = buyout_lines(accounts.filter(_in_usage_month(month, "end_of_service")))
     return pl.concat([one_time_lines(charged), return_lines(returns), one_time_lines(late), buyouts])
 
@@ -129,21 +168,13 @@ def _warnings(month: Month, lines: pl.DataFrame, discounts: pl.DataFrame) -> pl.
         .group_by("account_id")
         .agg(detail=pl.format("{} units at the full price", (pl.col("flagged") - pl.col("discounted")).sum()))
     )
-    untaxed = (
-        month.accounts.filter(~pl.col("is_exempt"))
-        .join(lines.select("account_id").unique(), on="account_id", how="semi")
-        .join(
-            rows_in_force(month.rates.taxes, month.dates.issue_date).rename({"region": "row_region"}),
-            on="country",
-            how="left",
-        )
-        .filter((pl.col("row_region") == "*") | (pl.col("row_region") == pl.col("region")))
-        .select("account_id")
-    )
     invoiced = month.accounts.filter(~pl.col("is_exempt")).join(
         lines.select("account_id").unique(), on="account_id", how="semi"
     )
-    without = invoiced.join(untaxed, on="account_id", how="anti").select(
+    taxes = rows_in_force(month.rates.taxes, month.dates.issue_date).rename({"region": "row_region"})
+    is_for_region = (pl.col("row_region") == "*") | (pl.col("row_region") == pl.col("region"))
+    taxed = invoiced.join(taxes, on="country", how="inner").filter(is_for_region).select("account_id")
+    without = invoiced.join(taxed, on="account_id", how="anti").select(
         "account_id", detail=pl.lit("1 invoice without tax rows")
     )
     return (
@@ -164,6 +195,7 @@ def draft_month(month: Month) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
     priced = priced_items(month)
     minimum = policy_whole_number(month.rates.policy, "low_usage_minimum_phones", month.settings.invoice_month)
     discounts = low_usage_units(priced, month.accounts, minimum)
+    refuse_if_any(_discount_faults(month, priced, discounts))
     recurring = draft_lines(recurring_lines(priced, discounts))
     usage = usage_lines(bucket_frames(month, "totals"), month.usage_month)
     drafts = pl.concat([recurring, usage, _one_time_drafts(month)])

@@ -114,7 +114,7 @@ class Month:
     @cached_property
     def rated_accounts(self) -> pl.DataFrame:
         """Accounts with their pool and the scopes of the rate book."""
-        devices = devices_in_service(self.items, self.accounts, self.rates.charges, self.changes, self.usage_month)
+        devices = devices_in_service(self.items, self.rates.charges, self.changes, self.usage_month)
         pooled = with_pool(self.accounts, self.rates.plans, devices, self.usage_month)
         return pooled.join(self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left")
 

@@ -251,5 +251,5 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
     staged.replace(database)
     _swap(database, warehouse / DATABASE)
     (warehouse / PUBLISHED_MARK).write_text(database.name + "\n", encoding="utf-8")
-    shutil.rmtree(month.work_folder())
+    shutil.rmtree(month.work_folder(), ignore_errors=True)
     return warehouse / DATABASE

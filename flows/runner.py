@@ -126,6 +126,10 @@ def _sweep(month: Month) -> None:
     for folder in (warehouse / "work").glob("*"):
         if folder.name != month.run_id:
             remove(folder)
+    kept = {month.run_id, *(run["run_id"] for run in published_runs(warehouse))}
+    for folder in warehouse.glob("*/month=*/run_id=*"):
+        if folder.name.removeprefix("run_id=") not in kept:
+            remove(folder)
 
 
 def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: Advance | None = None) -> BillOutcome:

@@ -71,9 +71,3 @@ DETAIL_CALL_TYPES: tuple[CallType, ...] = (
     CallType("overage", "Overage", "Excédent"),
 )
 CALL_TYPES: tuple[str, ...] = (*(kind.code for kind in DETAIL_CALL_TYPES), "included")
-
-
-def label(code: str, language: Language) -> str:
-    """The category's label in the language."""
-    category = CATEGORIES[CATEGORY_CODES.index(code)]
-    return category.fr if language == "fr" else category.en

@@ -53,11 +53,6 @@ class SourceSpec:
     direction_words: Mapping[str, str] = field(default_factory=dict)
     disposition_words: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def times_carry_their_zone(self) -> bool:
-        """Whether the times are ISO text with an offset, as the canonical source's are."""
-        return self.time_format is None
-
 
 _TOP_KEYS = {
     "name": str,

@@ -14,25 +14,24 @@ from transforms.timestamps import add_months
 
 
 def devices_in_service(
-    items: pl.DataFrame,
-    accounts: pl.DataFrame,
-    charges: pl.DataFrame,
-    changes: pl.DataFrame,
-    usage_month: dt.date,
+    items: pl.DataFrame, charges: pl.DataFrame, changes: pl.DataFrame, usage_month: dt.date
 ) -> pl.DataFrame:
     """Devices in service on any day of the usage month from billing_start on (rule 7.1).
 
-    Grain: account_id. Devices are units of items whose charge is a service charge. Gives: devices.
+    Grain: account_id. Devices are units of items whose charge is a service charge; a charge without a row in
+    force that day counts as what it is on others. Gives: devices.
     """
     next_month = add_months(usage_month, 1)
     in_service = items.filter(
         (pl.col("start") < next_month) & (pl.col("end").is_null() | (pl.col("end") >= usage_month))
     )
+    categories = charges.group_by("charge_code").agg(usual_category=pl.col("category").first())
     return (
         in_service.with_columns(on=pl.max_horizontal("start", pl.lit(usage_month)))
         .pipe(with_plan_on, "on", changes)
         .pipe(with_charge, "on", charges)
-        .filter(pl.col("category") == DEVICES)
+        .join(categories, on="charge_code", how="left", validate="m:1")
+        .filter(pl.coalesce("category", "usual_category") == DEVICES)
         .group_by("account_id")
         .agg(devices=pl.col("quantity").sum())
     )

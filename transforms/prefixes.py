@@ -75,6 +75,8 @@ def _overlay(inherited: Segments, entries: list[DatedPrefix]) -> Segments:
     """The rows over time: where an entry is in force it hides what is inherited."""
     segments = inherited
     for entry in sorted(entries, key=lambda entry: entry.preference):
+        if entry.to_second <= 0 or entry.from_second >= OPEN_SECOND:
+            continue  # over before 1970, or not begun within five centuries: no call can meet it
         if entry.from_second <= 0 and entry.to_second >= OPEN_SECOND:
             segments = [(0, entry.row)]
             continue

@@ -10,7 +10,6 @@ import polars as pl
 from transforms.prefixes import OPEN_SECOND, DatedPrefix, PrefixIndex, build_prefix_index
 
 ANY_PLAN = "*"
-NO_SCOPE = -1
 _ROW_COLUMNS = (
     "rate_table",
     "rate_prefix",
@@ -64,7 +63,9 @@ def _stacked_rows(tables: RateTableFrames) -> pl.DataFrame:
         plan_id=no_text,
     )
     premium = tables.premium_prefixes.with_columns(
-        rate_table=pl.lit("premium_prefixes"), rate_prefix=pl.col("prefix"), destination=pl.col("description")
+        rate_table=pl.lit("premium_prefixes"),
+        rate_prefix=pl.col("prefix"),
+        destination=pl.when(pl.col("description") != "").then(pl.col("description")),
     )
     toll_free = tables.toll_free_rates.with_columns(
         rate_table=pl.lit("toll_free_rates"),

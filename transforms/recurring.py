@@ -96,12 +96,14 @@ def part_months(items: pl.DataFrame, invoice_month: dt.date) -> pl.DataFrame:
 def price_items(
     billed: pl.DataFrame, charges: pl.DataFrame, plans: pl.DataFrame, changes: pl.DataFrame
 ) -> pl.DataFrame:
-    """Billed items with category, label, monthly price and low-usage discount of their price date (rule 4.4)."""
+    """Billed items with category, label, monthly price and low-usage discount of their price date (rule 4.4).
+
+    Null where no row of the charge or of the plan is in force that day.
+    """
     return (
         billed.pipe(with_plan_on, "price_date", changes)
         .pipe(with_charge, "price_date", charges)
         .pipe(with_plan_row, "price_date", plans, ["low_usage_discount_percent_micros"])
-        .with_columns(pl.col("low_usage_discount_percent_micros").fill_null(0))
     )
 
 
@@ -158,7 +160,7 @@ def _units(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame:
         units=pl.col("quantity") - pl.col("discounted"), discount_micros=pl.lit(0, dtype=pl.Int64)
     )
     reduced = joined.with_columns(
-        units=pl.col("discounted"), discount_micros=pl.col("low_usage_discount_percent_micros")
+        units=pl.col("discounted"), discount_micros=pl.col("low_usage_discount_percent_micros").fill_null(0)
     )
     return pl.concat([full, reduced]).filter(pl.col("units") > 0)
 

@@ -78,12 +78,17 @@ def rewrite(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_bytes(text.encode())
 
 
+def shown_lines(text: str) -> list[str]:
+    """Lines of a text, with what cannot be seen escaped: line ends, the byte order mark."""
+    return [line.replace("\r", "\\r").replace("\ufeff", "\\ufeff") for line in text.split("\n")]
+
+
 def differences(expected: dict[str, str], published: dict[str, str]) -> list[str]:
-    """Lines that differ, by file; a line end that differs is shown."""
+    """Lines that differ, by file."""
     found: list[str] = []
     for name in sorted(expected.keys() | published.keys()):
-        sides = [[repr(line)[1:-1] for line in files.get(name, "").split("\n")] for files in (expected, published)]
-        found += difflib.unified_diff(*sides, f"expected/{name}", f"published {name}", lineterm="", n=0)
+        before, after = shown_lines(expected.get(name, "")), shown_lines(published.get(name, ""))
+        found += difflib.unified_diff(before, after, f"expected/{name}", f"published {name}", lineterm="", n=0)
         if (name in expected) != (name in published):
             found.append(f"{name} is only {'expected' if name in expected else 'published'}")
     return found
@@ -98,4 +103,5 @@ def test_the_month_comes_to_the_files_that_were_worked_by_hand(
     if is_golden_update:
         rewrite(HERE / case / "expected", published)
     found = differences(expected_files(HERE / case / "expected"), published)
-    assert not found, "\n".join([f"{len(found)} lines of differences:", *found[:MOST_DIFFERENCES]])
+    if found:
+        pytest.fail("\n".join([f"{len(found)} lines of differences:", *found[:MOST_DIFFERENCES]]), pytrace=False)

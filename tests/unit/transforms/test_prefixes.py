@@ -1,0 +1,76 @@
+"""Longest prefix by intervals (rule 6.1), against a plain scan of all rows."""
+
+from __future__ import annotations
+
+import random
+
+import polars as pl
+import pytest
+
+from transforms.prefixes import OPEN_SECOND, DatedPrefix, build_prefix_index, match_rows, number_key
+
+JANUARY = 1_577_836_800
+
+
+def matched(entries: list[DatedPrefix], asked: list[tuple[int, str, int]]) -> list[int | None]:
+    index = build_prefix_index(entries)
+    calls = pl.DataFrame(
+        {
+            "scope": [scope for scope, _, _ in asked],
+            "number": ["+" + digits if digits else "" for _, digits, _ in asked],
+            "second": [second for _, _, second in asked],
+        }
+    )
+    keys = calls.select(number_key(pl.col("number")).alias("key"))["key"]
+    return match_rows(index, calls["scope"], keys, calls["second"]).to_list()
+
+
+def scanned(entries: list[DatedPrefix], scope: int, digits: str, second: int) -> int | None:
+    fits = [
+        entry
+        for entry in entries
+        if entry.scope == scope and digits.startswith(entry.prefix) and entry.from_second <= second < entry.to_second
+    ]
+    return max(fits, key=lambda entry: (len(entry.prefix), entry.preference)).row if fits else None
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_nested_dated_rows_are_found_as_a_plain_scan_finds_them(seed: int) -> None:
+    chance = random.Random(seed)
+    entries: list[DatedPrefix] = []
+    for scope in (0, 1, 499, 500, 1200):
+        for prefix in {"".join(chance.choices("012", k=chance.randint(0, 5))).lstrip("0") for _ in range(20)}:
+            cuts = sorted(chance.sample([0, 10, 20, 30, OPEN_SECOND], chance.randint(2, 5)))
+            for begin, end in zip(cuts, cuts[1:], strict=False):
+                if chance.random() < 0.7:
+                    entries.append(DatedPrefix(scope, prefix, begin, end, len(entries), chance.randint(0, 1)))
+    asked = [
+        (
+            chance.choice([-1, 0, 1, 3, 499, 500, 1200]),
+            "".join(chance.choices("0123", k=chance.randint(0, 15))).lstrip("0"),
+            chance.choice([0, 5, 10, 20, 29, 30, 31, JANUARY]),
+        )
+        for _ in range(100)
+    ]
+    assert matched(entries, asked) == [scanned(entries, *question) for question in asked]
+
+
+def test_a_number_shorter_than_a_prefix_is_not_under_it() -> None:
+    entries = [DatedPrefix(0, "1242", 0, OPEN_SECOND, 0), DatedPrefix(0, "12420", 0, OPEN_SECOND, 1)]
+    asked = [(0, "1242", JANUARY), (0, "12420", JANUARY), (0, "124", JANUARY)]
+    assert matched(entries, asked) == [0, 1, None]
+
+
+def test_a_row_that_begins_in_five_centuries_leaves_its_parent_in_force() -> None:
+    far = OPEN_SECOND + 1
+    entries = [
+        DatedPrefix(0, "44", 0, far, 0),
+        DatedPrefix(0, "44", far, far + 1, 1),
+        DatedPrefix(0, "447", 0, OPEN_SECOND, 2),
+    ]
+    assert matched(entries, [(0, "447700900000", JANUARY), (0, "442071234567", JANUARY)]) == [2, 0]
+
+
+def test_a_row_that_ended_before_1970_is_passed_over() -> None:
+    entries = [DatedPrefix(0, "44", 0, -1, 0), DatedPrefix(0, "4", 0, OPEN_SECOND, 1)]
+    assert matched(entries, [(0, "442071234567", JANUARY)]) == [1]
