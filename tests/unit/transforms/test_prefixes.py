@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import polars as pl
@@ -41,7 +42,7 @@ def test_random_nested_dated_rows_are_found_as_a_plain_scan_finds_them(seed: int
     for scope in (0, 1, 499, 500, 1200):
         for prefix in {"".join(chance.choices("012", k=chance.randint(0, 5))).lstrip("0") for _ in range(20)}:
             cuts = sorted(chance.sample([0, 10, 20, 30, OPEN_SECOND], chance.randint(2, 5)))
-            for begin, end in zip(cuts, cuts[1:], strict=False):
+            for begin, end in itertools.pairwise(cuts):
                 if chance.random() < 0.7:
                     entries.append(DatedPrefix(scope, prefix, begin, end, len(entries), chance.randint(0, 1)))
     asked = [
