@@ -90,6 +90,7 @@ ACCOUNTS = TableSpec(
         ),
         Column("receipt_recipient", "text", "Mail address for receipts, at most 1", form=ADDRESS),
     ),
+    optional_columns=True,
 )
 ACCOUNT_PLANS = TableSpec(
     "account_plans",
@@ -101,6 +102,7 @@ ACCOUNT_PLANS = TableSpec(
         Column("plan_id", "text", "Plan from that day on", required=True),
         Column("effective_from", "date", "Day of the change, the 1st of a month", required=True),
     ),
+    optional_columns=True,
 )
 ACCOUNT_ITEMS = TableSpec(
     "account_items",
@@ -118,6 +120,7 @@ ACCOUNT_ITEMS = TableSpec(
         Column("billing_group", "text", "Group of lines on the invoice (rule 4.3)"),
         Column("extension", "text", "Extension, for information"),
     ),
+    optional_columns=True,
 )
 PHONE_NUMBERS = TableSpec(
     "phone_numbers",
@@ -133,6 +136,7 @@ PHONE_NUMBERS = TableSpec(
         _cancel_requested_on(),
         Column("billing_group", "text", "Group of lines on the invoice (rule 4.3)"),
     ),
+    optional_columns=True,
 )
 ONE_TIME_CHARGES = TableSpec(
     "one_time_charges",
@@ -155,6 +159,7 @@ ONE_TIME_CHARGES = TableSpec(
             unit="currency",
         ),
     ),
+    optional_columns=True,
 )
 EQUIPMENT_RETURNS = TableSpec(
     "equipment_returns",
@@ -172,6 +177,7 @@ EQUIPMENT_RETURNS = TableSpec(
         _price("provisioning_fee", "Fee kept for provisioning"),
         _price("missing_parts_fee", "Fee kept for missing parts"),
     ),
+    optional_columns=True,
 )
 CONTRACT_TABLES: tuple[TableSpec, ...] = (
     ACCOUNTS,

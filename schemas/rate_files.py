@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.categories import ABOVE_FEES, RECURRING_CATEGORIES
+from schemas.categories import CATEGORY_CODES, RECURRING_CATEGORIES
 from schemas.rate_columns import (
     CALLING_CODE,
     COUNTRY,
@@ -25,10 +25,9 @@ from schemas.rate_columns import (
 from schemas.text_columns import Column, Form
 from schemas.text_tables import TableSpec
 
-BASE_CATEGORIES = tuple(code for code in ABOVE_FEES if code not in ("prorated_charges", "adjustments"))
+BASE_CATEGORIES = CATEGORY_CODES
 CHARGE_CATEGORIES = (*RECURRING_CATEGORIES, "one_time", "credits")
 NUMBER_PLAN_KINDS = ("geographic", "mobile", "toll_free", "premium", "special")
-LINE_TYPES = ("fixed", "mobile", "toll_free", "premium", "special", "satellite")
 ANY_PLAN = "*"
 _FROM, _TO = time_in_force()
 _PREFIX_TEXT = "Digits that a number begins with, E.164 without +"
@@ -42,9 +41,9 @@ INTERNATIONAL_RATES = TableSpec(
         currency_column(),
         Column("prefix", "text", _PREFIX_TEXT, required=True, form=PREFIX),
         _FROM,
-        Column("destination", "text", "Name of the destination, as customers see it", required=True),
+        Column("destination", "text", "Name of the destination, as customers see it"),
         Column("country", "text", "Country of the destination; empty = none", form=COUNTRY),
-        Column("line_type", "text", "Kind of line that the prefix leads to", allowed=LINE_TYPES),
+        Column("line_type", "text", "Kind of line that the prefix leads to, such as fixed, mobile or satellite"),
         *rating_columns(),
         _TO,
     ),

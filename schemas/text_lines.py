@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -28,10 +28,11 @@ class TextTable(NamedTuple):
     faults: list[Fault]
 
 
-def csv_text(content: bytes, file: str, needed: Sequence[str]) -> TextTable:
+def csv_text(content: bytes, file: str, needed: Sequence[str], may_lack: Collection[str] = frozenset()) -> TextTable:
     """The needed columns of a CSV file (RFC 4180, UTF-8, comma, header; blank lines are no rows).
 
-    Extra columns are left out. A missing column is a fault and its cells are null.
+    Extra columns are left out. A missing column is a fault and its cells are null; one of `may_lack` is empty instead,
+    where the header has no other column that could be a misspelling of it.
     A field with a line break in it is refused.
     """
     content = content.removeprefix(BYTE_ORDER_MARK)
@@ -44,20 +45,28 @@ def csv_text(content: bytes, file: str, needed: Sequence[str]) -> TextTable:
     if header_faults:
         return TextTable(_no_rows(needed), header_faults)
     header = [name.strip() for name in next(csv.reader(header_rows["text"]))]
-    faults += _header_faults(header, file, needed)
+    lacking = _may_be_left_out(header, needed, may_lack)
+    faults += _header_faults(header, file, [name for name in needed if name not in lacking])
     rows, row_faults = _well_formed(pl.Series(lines[1:], dtype=pl.String), file, len(header))
     cells = _parsed(rows["text"], len(header)).with_columns(rows[LINE])
-    return TextTable(_named(cells, header, needed), faults + row_faults)
+    rows_named = _named(cells, header, needed).with_columns(pl.lit("").alias(name) for name in lacking)
+    return TextTable(rows_named, faults + row_faults)
 
 
-def frame_text(frame: pl.DataFrame, file: str, needed: Sequence[str]) -> TextTable:
+def frame_text(
+    frame: pl.DataFrame, file: str, needed: Sequence[str], may_lack: Collection[str] = frozenset()
+) -> TextTable:
     """The needed columns of a Parquet file, each value as the text that a CSV file would hold.
 
     A column of floating-point numbers is refused: money and quantities are never floats.
     """
-    faults = _header_faults(frame.columns, file, needed, line=None)
+    lacking = _may_be_left_out(frame.columns, needed, may_lack)
+    faults = _header_faults(frame.columns, file, [name for name in needed if name not in lacking], line=None)
     texts: list[pl.Expr] = []
     for name in needed:
+        if name in lacking:
+            texts.append(pl.lit("").alias(name))
+            continue
         text = _as_text(frame.schema[name], name) if name in frame.columns else _missing(name)
         if text is None:
             dtype = str(frame.schema[name])
@@ -144,6 +153,13 @@ def _parsed(lines: pl.Series, width: int) -> pl.DataFrame:
 def _named(cells: pl.DataFrame, header: list[str], needed: Sequence[str]) -> pl.DataFrame:
     picked = [pl.col(str(header.index(name))).alias(name) if name in header else _missing(name) for name in needed]
     return cells.select(*picked, LINE)
+
+
+def _may_be_left_out(header: Sequence[str], needed: Sequence[str], may_lack: Collection[str]) -> list[str]:
+    """Absent columns that count as empty: none where an unknown one stands there, which may be meant for it."""
+    if set(header) - set(needed):
+        return []
+    return [name for name in needed if name in may_lack and name not in header]
 
 
 def _missing(name: str) -> pl.Expr:

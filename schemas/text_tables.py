@@ -24,6 +24,13 @@ class TableSpec:
     grain: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    optional_columns: bool = False
+    """Whether a column whose cells may be empty may also be absent."""
+
+    @property
+    def may_lack(self) -> frozenset[str]:
+        """Names of columns that a file may leave out."""
+        return frozenset(column.name for column in self.columns if self.optional_columns and not column.required)
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -50,12 +57,12 @@ class ReadTable(NamedTuple):
 
 def read_csv_table(content: bytes, spec: TableSpec, file: str) -> ReadTable:
     """The bytes of a CSV file, typed by its spec. `file` is the name that faults show."""
-    return _typed(csv_text(content, file, spec.column_names), spec, file)
+    return _typed(csv_text(content, file, spec.column_names, spec.may_lack), spec, file)
 
 
 def read_frame_table(frame: pl.DataFrame, spec: TableSpec, file: str) -> ReadTable:
     """The frame of a Parquet file, typed by the same rules as a CSV file."""
-    return _typed(frame_text(frame, file, spec.column_names), spec, file)
+    return _typed(frame_text(frame, file, spec.column_names, spec.may_lack), spec, file)
 
 
 def empty_table(spec: TableSpec) -> pl.DataFrame:

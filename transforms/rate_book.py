@@ -53,19 +53,24 @@ def _seconds(column: str, when_open: int) -> pl.Expr:
     return (pl.col(column).dt.epoch("s")).fill_null(when_open).alias(column)
 
 
+def _text_or_none(column: str) -> pl.Expr:
+    return pl.when(pl.col(column) != "").then(pl.col(column))
+
+
 def _stacked_rows(tables: RateTableFrames) -> pl.DataFrame:
     """The rows of the four tables under each other, with the key columns that scopes are made of."""
     no_text = pl.lit(None, dtype=pl.String)
     international = tables.international_rates.with_columns(
         rate_table=pl.lit("international_rates"),
         rate_prefix=pl.col("prefix"),
+        destination=_text_or_none("destination"),
         country=no_text,
         plan_id=no_text,
     )
     premium = tables.premium_prefixes.with_columns(
         rate_table=pl.lit("premium_prefixes"),
         rate_prefix=pl.col("prefix"),
-        destination=pl.when(pl.col("description") != "").then(pl.col("description")),
+        destination=_text_or_none("description"),
     )
     toll_free = tables.toll_free_rates.with_columns(
         rate_table=pl.lit("toll_free_rates"),

@@ -154,6 +154,20 @@ def test_parquet_tables_read_as_their_csv_does(folder: Path, rates: RateTables) 
     assert sorted(from_parquet.files)[0] == "account_items.parquet"
 
 
+def test_an_optional_column_may_be_left_out(folder: Path, rates: RateTables) -> None:
+    path = folder / "account_items.csv"
+    items = pl.read_csv(path, infer_schema=False).drop("extension", "billing_group")
+    items.write_csv(path)
+    assert read_contracts(folder, rates).account_items["billing_group"].to_list() == [""] * items.height
+
+
+def test_a_misspelt_optional_column_is_refused(folder: Path, rates: RateTables) -> None:
+    path = folder / "account_items.csv"
+    path.write_text(path.read_text().replace("billing_group", "billing_grp"))
+    (fault,) = refusal(folder, rates)
+    assert "line 1, column billing_group: the column is missing" in fault
+
+
 def test_a_table_in_both_forms_is_refused(folder: Path, rates: RateTables) -> None:
     as_parquet(folder, "account_items")
     assert refusal(folder, rates) == [

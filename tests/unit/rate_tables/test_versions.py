@@ -165,12 +165,6 @@ def spoiled(write_version: WriteVersion, file: str, old: str, new: str) -> list[
         ("fees", "percent,3.5", "percent,1000.1", "line 2, column amount: is more than 1000 percent"),
         ("charges", "credits", "gifts", "line 4, column category: is not one of service_charge"),
         ("numbering_plan", "special", "space", "line 3, column kind: is not one of geographic"),
-        (
-            "international_rates",
-            "Paulo,BR,fixed",
-            "Paulo,BR,cable",
-            "line 4, column line_type: is not one of",
-        ),
         ("usf_factors", "2020Q1", "2020-Q1", "line 2, column quarter: is not a quarter such as 2020Q1"),
         ("plans", ",0.02,,,,12.5", ",,,,,12.5", "column overage_rate: limits the minutes but has no overage"),
         ("dialing_plans", "10;11", "10;;11", "line 3, column national_lengths: has an empty item"),
