@@ -190,6 +190,16 @@ def _warnings(month: Month, lines: pl.DataFrame, discounts: pl.DataFrame) -> pl.
     )
 
 
+def refuse_missing_prices(month: Month) -> None:
+    """Raises InputRefusedError where a charge that is due lacks its price, or an invoice's quarter its USF factor.
+
+    Asked before any call is read: what needs no call is refused before anything is written (rules 8.3, 9.4).
+    """
+    priced = priced_items(month)
+    due = pl.concat([priced.select("account_id"), _one_time_drafts(month).select("account_id")]).unique()
+    _fee_tables(month, month.accounts.join(due, on="account_id", how="semi"))
+
+
 def draft_month(month: Month) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """All lines above fees, unrounded; the low-usage discounts; devices with a full-month line."""
     priced = priced_items(month)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.files import remove
+from flows.invoicing import refuse_missing_prices
 from flows.month import Month, open_month
 from flows.settings import Settings, month_text
 from flows.stages import INGEST_STAGES, STAGES, Stage, kept_open, write_plan
@@ -143,6 +144,7 @@ def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: A
         issued = issued_run(month)
         if issued is not None:
             return BillOutcome(issued, is_new=False)
+        refuse_missing_prices(month)
         _sweep(month)
         plan = write_plan(month, started_at)
         run_stages(STAGES, month, plan, work, advance or (lambda _: None))
