@@ -56,7 +56,7 @@ def _prepared_beside(month: Month) -> Iterator[None]:
 
 def run_stages(stages: tuple[Stage, ...], month: Month, plan: Path, work: WorkUnits, advance: Advance) -> None:
     """The recipe of a month end: every unit of every stage, in their order."""
-    with kept_open(plan, month), _prepared_beside(month):
+    with kept_open(plan, month):
         for stage in stages:
             for _ in work(stage, plan, stage.units(month)):
                 advance(stage)
@@ -147,7 +147,8 @@ def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: A
         refuse_missing_prices(month)
         _sweep(month)
         plan = write_plan(month, started_at)
-        run_stages(STAGES, month, plan, work, advance or (lambda _: None))
+        with _prepared_beside(month):
+            run_stages(STAGES, month, plan, work, advance or (lambda _: None))
     return BillOutcome(month.run_id, is_new=True)
 
 
@@ -157,6 +158,7 @@ def ingest_month(settings: Settings, advance: Advance | None = None) -> Month:
     with _only_run(settings.warehouse):
         plan = write_plan(month, dt.datetime.now(dt.UTC))
         run_stages(INGEST_STAGES, month, plan, work_in_process, advance or (lambda _: None))
+        remove(plan)  # a bill writes its own; an ingest leaves nothing at work
     return month
 
 

@@ -53,7 +53,6 @@ DEVICES = "service_charge"
 RECURRING_CATEGORIES: tuple[str, ...] = ("service_charge", "phone_numbers", "contact_center", "rentals")
 GROUPED_CATEGORIES: tuple[str, ...] = ("service_charge", "phone_numbers", "prorated_charges")
 FEE_CATEGORIES: tuple[str, ...] = ("slrrf", "rrf", "usf")
-ABOVE_FEES: tuple[str, ...] = CATEGORY_CODES[: CATEGORY_CODES.index("slrrf")]
 
 
 class CallType(NamedTuple):

@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-REJECT_REASONS: tuple[str, ...] = (
-    "malformed_row",
-    "missing_call_id",
-    "unknown_direction",
-    "bad_start_time",
-    "negative_duration",
-    "bad_duration",
-    "bad_end_time",
-    "end_before_start",
-    "unknown_disposition",
-    "unknown_account",
-    "bad_number",
-)
 UNBILLED_REASONS: tuple[str, ...] = (
     "unanswered",
     "before_billing_start",
@@ -25,7 +12,6 @@ UNBILLED_REASONS: tuple[str, ...] = (
     "toll_free_outbound",
 )
 SUSPENDED_REASONS: tuple[str, ...] = ("unknown_destination", "no_rate")
-SET_ASIDE_OUTCOMES: tuple[str, ...] = ("rejected", "duplicate", "conflict", "suspended", "outside_month")
 RECORD_WARNINGS: tuple[str, ...] = (
     "duration_mismatch",
     "long_call",
