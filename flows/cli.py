@@ -79,7 +79,6 @@ def bill(
     """
     from flows.progress import advance, progress_bar
     from flows.runner import bill_month, prefect_is_asked_for
-    from flows.summary import show_summary
 
     day = parse_date(issue_date, "--issue-date") if issue_date else None
     settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, day)
@@ -91,6 +90,8 @@ def bill(
             outcome = bill_as_flow_run(settings)
         else:
             outcome = bill_month(settings, advance=advance)
+    from flows.summary import show_summary
+
     try:
         if outcome.is_new:
             show_summary(console, settings, outcome.run_id)

@@ -13,7 +13,6 @@ import polars as pl
 from rate_tables.versions import RateTables
 from schemas.contract_files import ACCOUNTS, CONTRACT_TABLES
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
-from schemas.text_guards import guarded
 from schemas.text_tables import ReadTable, TableSpec, empty_table, read_csv_table, read_frame_table
 from transforms.contract_checks import ContractTables, References, contract_faults
 
@@ -55,7 +54,7 @@ def read_contracts(folder: Path, rates: RateTables) -> Contracts:
         References(rates.plans, rates.charges, rates.dialing_plans, rates.policy),
     )
     refuse_if_any(faults)
-    tables = {spec.name: guarded(read[spec.name].rows, spec) for spec in CONTRACT_TABLES}
+    tables = {spec.name: read[spec.name].rows for spec in CONTRACT_TABLES}
     kept = {paths[name].name: content for name, content in contents.items()}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in kept.items()}
     return Contracts(**tables, files=digests, contents=kept)

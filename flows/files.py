@@ -47,7 +47,7 @@ def write_parquet(frame: pl.DataFrame, target: Path) -> None:
 
 def write_scratch(frame: pl.DataFrame, target: Path) -> None:
     """The frame as Parquet that only the next stage reads: quick to write, not small."""
-    frame.write_parquet(target, compression="lz4", statistics=False, mkdir=True)
+    frame.write_parquet(target, compression="uncompressed", statistics=False, mkdir=True)
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:

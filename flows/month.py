@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,11 +32,11 @@ from transforms.screen import Directory
 from transforms.service_period import phone_owners, resolved_accounts, with_end_of_service
 from transforms.taxes import is_exempt
 
-BUCKET_BYTES = 96 * 2**20
+BUCKET_BYTES = 32 * 2**20
 SMALL_MONTH_BYTES = 16 * 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one opened month is itself alone
 class Month:
     """One month of one warehouse: what the stages share. Frames are derived once, when first asked for."""
 
@@ -189,9 +190,13 @@ def _refuse_uncovered_currencies(month: Month) -> None:
 def open_month(settings: Settings) -> Month:
     """The month with its inputs read and checked as a whole. Raises InputRefusedError; writes nothing."""
     version = settings.rates or default_version(settings.rate_tables)
-    record_files = tuple(find_record_files(settings.cdrs, month_text(settings.usage_month)))
-    rates = load_version(settings.rate_tables, version)
-    contracts = read_contracts(settings.contracts, rates)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # hashing waits for bytes, the tables for the interpreter
+        found = beside.submit(find_record_files, settings.cdrs, month_text(settings.usage_month))
+        try:
+            rates = load_version(settings.rate_tables, version)
+            contracts = read_contracts(settings.contracts, rates)
+        finally:
+            record_files = tuple(found.result())  # what is wrong with the records is told first
     month = Month(settings.with_rates(version), rates, contracts, record_files, _invoice_dates(settings, rates))
     _refuse_uncovered_currencies(month)
     return month

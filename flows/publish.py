@@ -20,6 +20,7 @@ from flows.warehouse import (
     PUBLISHED_MARK,
     STORAGE_VERSION,
     comment_tables,
+    comment_views,
     create_call_views,
     create_tables,
     create_views,
@@ -40,6 +41,7 @@ _STAGED = {
     "warnings": "rows",
 }
 SHOWN_FAILURES = 5
+CONTROLS = "controls.parquet"
 
 
 def _published_column(column: Column, key: tuple[str, ...]) -> pl.Expr:
@@ -152,26 +154,57 @@ def run_manifest(month: Month) -> dict[str, Any]:
     return {"run_id": month.run_id, "kind": "bill", **month.identity}
 
 
+def _database_in_memory() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+    connection.execute(f"attach {quoted(str(target))} as book (storage_version {quoted(STORAGE_VERSION)}); use book")
+
+
+def base_database(month: Month) -> Path:
+    """The database as it is without the run: what was published before, the rate version, and the comments.
+
+    Done already where it exists: it is named by the database that it continues.
+    """
+    old = month.settings.warehouse / DATABASE
+    continues = old.resolve().stem if old.exists() else "nothing"
+    target = month.work_folder() / f"base-{continues}.duckdb"
+    if target.exists():
+        return target
+    with written_whole(target) as partial:
+        connection = _database_in_memory()
+        try:
+            _attach(connection, partial)
+            connection.execute("begin")
+            create_tables(connection)
+            connection.execute("commit")
+            if old.exists():
+                _insert_old(connection, old)
+            connection.execute("begin")
+            _insert_rates(connection, month)
+            comment_tables(connection)
+            connection.execute("commit; checkpoint")
+        finally:
+            connection.close()
+    return target
+
+
 def build_database(month: Month, started_at: dt.datetime, target: Path) -> None:
     """The database with all that was published before and this run, every table and column with its comment."""
-    old = month.settings.warehouse / DATABASE
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    shutil.copyfile(base_database(month), target)
+    connection = _database_in_memory()
     try:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach {quoted(str(target))} as book (storage_version {quoted(STORAGE_VERSION)})")
-        connection.execute("use book; begin")
-        create_tables(connection)
-        connection.execute("commit")
-        if old.exists():
-            _insert_old(connection, old)
+        _attach(connection, target)
         connection.execute("begin")
-        _insert_rates(connection, month)
         _insert_run(connection, month, started_at)
-        if old.exists():
+        if (month.settings.warehouse / DATABASE).exists():
             _sort_tables(connection)
         create_call_views(connection, _call_folders(month, _issued_runs(connection)))
         create_views(connection)
-        comment_tables(connection)
+        comment_views(connection)
         connection.execute("commit; checkpoint")
     finally:
         connection.close()
@@ -217,12 +250,13 @@ def _publish_details(month: Month) -> None:
         raise AssertionError("the details of an interrupted run are gone; run the month again")
 
 
-def _publish_files(month: Month) -> None:
-    """Details, manifest and the contracts' copy in place; the database does not name the run yet."""
+def _publish_files(month: Month, controls: pl.DataFrame) -> None:
+    """Details, manifest, controls and the contracts' copy in place; the database does not name the run yet."""
     warehouse = month.settings.warehouse
     _publish_details(month)
     run_folder = warehouse / "runs" / month.run_id
     write_json(run_manifest(month), run_folder / "manifest.json")
+    write_parquet(controls, run_folder / CONTROLS)
     with written_whole(run_folder / "contracts") as partial:
         partial.mkdir()
         for name, content in month.contracts.contents.items():
@@ -244,10 +278,10 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
     staged = month.work_folder() / database.name
     with written_whole(staged) as partial:
         build_database(month, started_at, partial)
-        check_controls(partial, month.run_id)
+        controls = check_controls(partial, month.run_id)
         partial.chmod(0o444)
     archive_tables(month)
-    _publish_files(month)
+    _publish_files(month, controls)
     staged.replace(database)
     _swap(database, warehouse / DATABASE)
     (warehouse / PUBLISHED_MARK).write_text(database.name + "\n", encoding="utf-8")

@@ -125,12 +125,12 @@ def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) ->
         named.select("account_id", "language")
         .with_columns(rows)
         .group_by("account_id", maintain_order=True)
-        .agg(pl.col("language").first(), pl.col("row").str.join(LINE_END))
+        .agg(pl.col("language").first(), pl.col("row").str.join(LINE_END).cast(pl.Binary))
     )
+    headers = {"en": header("en").encode(), "fr": header("fr").encode()}
     for account, language, text in texts.iter_rows():
-        content = header("fr" if language == "fr" else "en") + text + LINE_END
-        with (folder / f"{account}.csv").open("wb", buffering=0) as stream:
-            stream.write(content.encode())
+        with (folder / f"{account}.csv").open("wb") as stream:
+            stream.writelines((headers[language], text, LINE_END.encode()))
 
 
 def bucket_path(month: Month, table: str, bucket: int) -> Path:

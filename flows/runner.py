@@ -6,15 +6,14 @@ import datetime as dt
 import fcntl
 import json
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.files import remove
-from flows.invoicing import refuse_missing_prices
+from flows.fixed_charges import fixed_charges
 from flows.month import Month, open_month
 from flows.settings import Settings, month_text
 from flows.stages import INGEST_STAGES, STAGES, Stage, kept_open, write_plan
@@ -38,28 +37,43 @@ def work_in_process(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path
         yield from pool.map(lambda unit: stage.work(plan, unit), units)
 
 
-@contextmanager
-def _prepared_beside(month: Month) -> Iterator[None]:
-    """While the first stages wait for bytes, what rating needs is derived; a fault in it shows when it is used."""
+def _prepare_bill(month: Month) -> None:
+    """What needs no call, done while calls are read: what rating looks up, the guards, the database without the run."""
+    _ = month.rated_accounts
+    from flows.guards import guard_tables
 
-    def prepare() -> None:
-        with suppress(Exception):
-            _ = month.rated_accounts
+    guard_tables(month.rates, month.contracts)
+    from flows.publish import base_database
 
-    thread = threading.Thread(target=prepare)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
+    base_database(month)
 
 
-def run_stages(stages: tuple[Stage, ...], month: Month, plan: Path, work: WorkUnits, advance: Advance) -> None:
-    """The recipe of a month end: every unit of every stage, in their order."""
-    with kept_open(plan, month):
+def _prepare_ingest(month: Month) -> None:
+    from flows.guards import guard_tables
+
+    guard_tables(month.rates, month.contracts)
+
+
+def run_stages(
+    stages: tuple[Stage, ...],
+    month: Month,
+    plan: Path,
+    work: WorkUnits,
+    advance: Advance,
+    prepare: Callable[[Month], None],
+) -> None:
+    """The recipe of a month end: every unit of every stage, in their order; `prepare` beside the first ones.
+
+    Nothing is published before `prepare` has ended well.
+    """
+    with kept_open(plan, month), ThreadPoolExecutor(max_workers=1) as beside:
+        prepared = beside.submit(prepare, month)
         for stage in stages:
+            if stage.publishes:
+                prepared.result()
             for _ in work(stage, plan, stage.units(month)):
                 advance(stage)
+        prepared.result()
 
 
 def _without_program(identity: dict[str, Any]) -> dict[str, Any]:
@@ -144,11 +158,10 @@ def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: A
         issued = issued_run(month)
         if issued is not None:
             return BillOutcome(issued, is_new=False)
-        refuse_missing_prices(month)
+        fixed_charges(month)  # refused before any call is read
         _sweep(month)
         plan = write_plan(month, started_at)
-        with _prepared_beside(month):
-            run_stages(STAGES, month, plan, work, advance or (lambda _: None))
+        run_stages(STAGES, month, plan, work, advance or (lambda _: None), _prepare_bill)
     return BillOutcome(month.run_id, is_new=True)
 
 
@@ -157,7 +170,7 @@ def ingest_month(settings: Settings, advance: Advance | None = None) -> Month:
     month = _open_writable(settings)
     with _only_run(settings.warehouse):
         plan = write_plan(month, dt.datetime.now(dt.UTC))
-        run_stages(INGEST_STAGES, month, plan, work_in_process, advance or (lambda _: None))
+        run_stages(INGEST_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_ingest)
         remove(plan)  # a bill writes its own; an ingest leaves nothing at work
     return month
 

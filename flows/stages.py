@@ -17,7 +17,6 @@ from flows.files import read_json, write_json
 from flows.ingest import find_repeats, ingest_file
 from flows.invoicing import invoice_month
 from flows.month import Month, open_month
-from flows.publish import publish
 from flows.rating import rate_bucket
 from flows.settings import Settings
 from schemas.faults import Fault, InputRefusedError
@@ -80,6 +79,8 @@ def _account(plan: Path, _: str) -> Path:
 
 
 def _publish(plan: Path, _: str) -> Path:
+    from flows.publish import publish
+
     return publish(_month_of(plan), dt.datetime.fromisoformat(read_json(plan)["started_at"]))
 
 
@@ -98,7 +99,8 @@ def _whole(month: Month) -> list[str]:
 class Stage(NamedTuple):
     """A step of the month end: its name, what it says it does, its units, and the work on one.
 
-    `width`: how many units may be worked on at a time; more would need more memory.
+    `width`: how many units may be worked on at a time; more would need more memory. `publishes`: what it writes is
+    seen by others.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Stage(NamedTuple):
     units: Callable[[Month], list[str]]
     work: Callable[[Path, str], Path]
     width: int = 1
+    publishes: bool = False
 
 
 INGEST_STAGES: tuple[Stage, ...] = (
@@ -117,5 +120,5 @@ STAGES: tuple[Stage, ...] = (
     Stage("rate", "rating calls", _buckets, _rate, width=2),
     Stage("invoice", "writing invoices", _whole, _invoice),
     Stage("account", "accounting for every row", _whole, _account),
-    Stage("publish", "checking and publishing", _whole, _publish),
+    Stage("publish", "checking and publishing", _whole, _publish, publishes=True),
 )

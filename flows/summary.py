@@ -8,6 +8,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from flows.publish import CONTROLS
 from flows.settings import Settings, month_text
 from flows.warehouse import DATABASE
 from schemas.categories import CATEGORY_CODES
@@ -37,7 +38,7 @@ order by currency, array_position($categories, category)
 """
 _CONTROLS = """
 select control, count(*)::bigint as checked, count(*) filter (where difference <> 0)::bigint as failed
-from run_controls where run_id = $run_id group by control order by control
+from read_parquet($controls) group by control order by control
 """
 _WARNINGS = """
 select kind, count(*)::bigint as rows, string_agg(distinct detail, '; ' order by detail) as detail
@@ -49,11 +50,8 @@ from invoices where run_id = $run_id group by currency order by currency
 """
 
 
-def _table(connection: duckdb.DuckDBPyConnection, title: str, query: str, run_id: str) -> Table:
-    params: dict[str, object] = {"run_id": run_id}
-    if "$categories" in query:
-        params["categories"] = list(CATEGORY_CODES)
-    found = connection.sql(query, params=params)
+def _table(connection: duckdb.DuckDBPyConnection, title: str, query: str, params: dict[str, object]) -> Table:
+    found = connection.sql(query, params={name: value for name, value in params.items() if f"${name}" in query})
     table = Table(title=title, title_justify="left", title_style="bold")
     rows = found.fetchall()
     for place, name in enumerate(found.columns):
@@ -67,15 +65,17 @@ def _table(connection: duckdb.DuckDBPyConnection, title: str, query: str, run_id
 def show_summary(console: Console, settings: Settings, run_id: str) -> None:
     """Calls by outcome, lines by category, warnings, the controls, and where the files are."""
     warehouse = settings.warehouse
+    controls = str(warehouse / "runs" / run_id / CONTROLS)  # both sides, as they were checked before publishing
+    params: dict[str, object] = {"run_id": run_id, "categories": list(CATEGORY_CODES), "controls": controls}
     connection = duckdb.connect(str(warehouse / DATABASE), read_only=True)
     try:
-        console.print(_table(connection, "Call records by outcome", _OUTCOMES, run_id))
-        console.print(_table(connection, "Invoice lines by category", _CATEGORIES, run_id))
-        console.print(_table(connection, "Invoices", _TOTALS, run_id))
-        warnings = _table(connection, "Warnings", _WARNINGS, run_id)
+        console.print(_table(connection, "Call records by outcome", _OUTCOMES, params))
+        console.print(_table(connection, "Invoice lines by category", _CATEGORIES, params))
+        console.print(_table(connection, "Invoices", _TOTALS, params))
+        warnings = _table(connection, "Warnings", _WARNINGS, params)
         if warnings.row_count:
             console.print(warnings)
-        console.print(_table(connection, "Controls: both sides equal", _CONTROLS, run_id))
+        console.print(_table(connection, "Controls: both sides equal", _CONTROLS, params))
     finally:
         connection.close()
     _show_places(console, warehouse, month_text(settings.usage_month), run_id)

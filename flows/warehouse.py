@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from schemas.faults import Fault, InputRefusedError
 from schemas.rate_files import RATE_TABLES
 from schemas.text_columns import Column
 from schemas.text_tables import TableSpec
 from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES, WarehouseTable
+
+if TYPE_CHECKING:
+    import duckdb
 
 DATABASE = "tollbook.duckdb"
 PUBLISHED_MARK = ".published"
@@ -60,6 +61,8 @@ def published(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection | None]:
         _refuse_lost_link(warehouse)
         yield None
         return
+    import duckdb  # where nothing was published yet, a run begins without it
+
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
@@ -120,20 +123,28 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def comment_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """A comment on every table, view and column."""
+    """A comment on every table and its columns."""
     statements = []
-    kinds: list[tuple[str, tuple[WarehouseTable, ...]]] = [("view", CALL_TABLES), ("table", SMALL_TABLES)]
-    for kind, tables in kinds:
-        for table in tables:
-            statements.append(f"comment on {kind} {table.name} is {quoted(table.grain)}")
-            statements += [_column_comment(table.name, name, table.field(name).meaning) for name in table.columns]
+    for table in SMALL_TABLES:
+        statements += _table_comments("table", table)
     for spec in RATE_TABLES:
         name = rate_table_name(spec)
         statements.append(f"comment on table {name} is {quoted(f'{spec.description}. One row a {spec.grain}.')}")
         statements += [_column_comment(name, column.name, column.description) for column in spec.columns]
         statements.append(_column_comment(name, "rate_version", "Version of the rate tables"))
     connection.execute(";\n".join(statements))
+
+
+def comment_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """A comment on every call-level view and on the columns of all views."""
+    statements = [statement for table in CALL_TABLES for statement in _table_comments("view", table)]
+    connection.execute(";\n".join(statements))
     _comment_view_columns(connection)
+
+
+def _table_comments(kind: str, table: WarehouseTable) -> list[str]:
+    columns = [_column_comment(table.name, name, table.field(name).meaning) for name in table.columns]
+    return [f"comment on {kind} {table.name} is {quoted(table.grain)}", *columns]
 
 
 def _column_comment(table: str, column: str, meaning: str) -> str:

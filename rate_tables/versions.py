@@ -14,7 +14,6 @@ from rate_tables.manifests import MANIFEST, Manifest, content_faults, folder_con
 from rate_tables.version_checks import version_faults
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.rate_files import RATE_TABLES
-from schemas.text_guards import guarded
 from schemas.text_tables import empty_table, read_csv_table
 
 
@@ -95,8 +94,6 @@ def read_version(folder: Path) -> tuple[RateTables | None, list[Fault]]:
     tables, table_faults = _read_tables(manifest, contents)
     faults += table_faults
     faults += version_faults(tables)
-    if not faults:
-        tables = {spec.name: guarded(tables[spec.name], spec) for spec in RATE_TABLES}
     version = RateTables(folder.name, manifest.published_on, manifest.digest, folder, **tables)
     return version, _within(folder, faults)
 

@@ -116,10 +116,11 @@ def _well_formed(lines: pl.Series, file: str, width: int | None) -> tuple[pl.Dat
     offset = 1 if width is None else 2
     numbered = pl.DataFrame({"text": lines}).with_row_index(LINE, offset).with_columns(pl.col(LINE).cast(pl.Int64))
     numbered = numbered.filter(pl.col("text").str.strip_chars() != "")
-    bare = pl.col("text").str.replace_all(r'"[^"]*"', "")
-    has_quote = pl.col("text").str.contains('"', literal=True)
+    bare, is_quoted_well = pl.col("text"), pl.lit(value=True)
+    if numbered["text"].str.contains('"', literal=True).any():
+        bare, is_quoted_well = bare.str.replace_all(r'"[^"]*"', ""), bare.str.contains(_WELL_QUOTED)
     judged = numbered.with_columns(
-        is_quoted_well=~has_quote | pl.col("text").str.contains(_WELL_QUOTED),
+        is_quoted_well=is_quoted_well,
         fields=bare.str.count_matches(",", literal=True).cast(pl.Int64) + 1,
     )
     fits = pl.col("is_quoted_well") & (pl.lit(width is None) | (pl.col("fields") == (width or 0)))

@@ -33,6 +33,10 @@ def _in_service() -> tuple[pl.Expr, pl.Expr]:
     return day < pl.col("billing_start"), (day > pl.col("end_of_service")).fill_null(value=False)
 
 
+def _is(outcome: str) -> pl.Expr:
+    return pl.lit(outcome, dtype=OUTCOME)  # typed: text would be written a call and read again
+
+
 def early_outcome() -> pl.Expr:
     """Rules 5 (1) to 5 (6): what needs no look-up of the destination; null where one is needed.
 
@@ -43,21 +47,21 @@ def early_outcome() -> pl.Expr:
     kind = pl.col("destination_kind")
     return (
         pl.when((pl.col("disposition") != "answered") | (pl.col("duration_seconds") == 0))
-        .then(pl.lit("unanswered"))
+        .then(_is("unanswered"))
         .when(is_before)
-        .then(pl.lit("before_billing_start"))
+        .then(_is("before_billing_start"))
         .when(is_after)
-        .then(pl.lit("after_service_end"))
+        .then(_is("after_service_end"))
         .when(is_inbound & pl.col("owns_toll_free"))
-        .then(pl.lit("toll_free"))
+        .then(_is("toll_free"))
         .when(is_inbound)
-        .then(pl.lit("inbound"))
+        .then(_is("inbound"))
         .when(kind == "emergency")
-        .then(pl.lit("emergency"))
+        .then(_is("emergency"))
         .when(kind == "feature_code")
-        .then(pl.lit("feature_code"))
+        .then(_is("feature_code"))
         .when((pl.col("direction") == "internal") | (kind == "extension"))
-        .then(pl.lit(PLAN_MINUTES))
+        .then(_is(PLAN_MINUTES))
     )
 
 
@@ -106,18 +110,18 @@ def late_outcome(calls: pl.DataFrame, book: RateBook) -> pl.Series:
     is_under_own_code, is_abroad = _is_under_own_code(calls), _is_abroad(calls, book)
     outcome = (
         pl.when(pl.col("premium_row").is_not_null())
-        .then(pl.lit("domestic_premium"))
+        .then(_is("domestic_premium"))
         .when(line.is_null())
-        .then(pl.lit("unknown_destination"))
+        .then(_is("unknown_destination"))
         .when((line == "premium") & is_under_own_code)
-        .then(pl.lit("no_rate"))
+        .then(_is("no_rate"))
         .when((line == "toll_free") & is_under_own_code)
-        .then(pl.lit("toll_free_outbound"))
+        .then(_is("toll_free_outbound"))
         .when(is_abroad)
-        .then(pl.lit("international"))
-        .otherwise(pl.lit(PLAN_MINUTES))
+        .then(_is("international"))
+        .otherwise(_is(PLAN_MINUTES))
     )
-    return calls.select(outcome.cast(OUTCOME).alias("outcome"))["outcome"]
+    return calls.select(outcome.alias("outcome"))["outcome"]
 
 
 def _plan_rows(calls: pl.DataFrame, book: RateBook) -> pl.Series:
@@ -185,7 +189,7 @@ def classify(calls: pl.DataFrame, book: RateBook, phone_owners: pl.DataFrame) ->
     early = (
         calls.with_row_index("row")
         .pipe(_mark_toll_free, phone_owners)
-        .with_columns(outcome=early_outcome().cast(OUTCOME), start_second=pl.col("start_time").dt.epoch("s"))
+        .with_columns(outcome=early_outcome(), start_second=pl.col("start_time").dt.epoch("s"))
     )
     outcome = pl.col("outcome")
     is_toll_free, is_plan = outcome == "toll_free", outcome == PLAN_MINUTES

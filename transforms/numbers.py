@@ -146,12 +146,9 @@ def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.
     ]
     schema: dict[str, Any] = {"place": pl.UInt32, "number": pl.String, "number_kind": NUMBER_KIND}
     judged = pl.concat([pl.DataFrame(schema=schema), *read])
-    sources = pl.int_range(dialled.height, dtype=pl.UInt32, eager=True).scatter(
-        judged["place"],
-        pl.int_range(dialled.height, dialled.height + judged.height, dtype=pl.UInt32, eager=True),
-    )
-    e164 = pl.Series(["e164"], dtype=NUMBER_KIND).new_from_index(0, dialled.height)
+    kinds = pl.repeat(NUMBER_KINDS.index("e164"), dialled.height, dtype=pl.UInt8, eager=True)
+    codes = judged["number_kind"].to_physical()
     return dialled.with_columns(
-        pl.concat([dialled["text"], judged["number"]], rechunk=True).gather(sources).alias("number"),
-        pl.concat([e164, judged["number_kind"]], rechunk=True).gather(sources).alias("number_kind"),
+        dialled["text"].clone().scatter(judged["place"], judged["number"]).alias("number"),
+        kinds.scatter(judged["place"], codes).cat.to(NUMBER_KIND).alias("number_kind"),
     )

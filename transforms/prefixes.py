@@ -6,7 +6,8 @@ its dated rows, where the longest prefix in force has won already. A look-up is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import polars as pl
@@ -20,23 +21,26 @@ NO_ROW = -1
 _SHIFTS = pl.Series("shift", [10 ** (MAXIMUM_DIGITS - length) for length in range(LENGTH_SLOTS)])
 
 
-class DatedPrefix(NamedTuple):
-    """One row of a table: from when until when its prefix leads to it, in one scope.
+ENTRY_SCHEMA = pl.Schema(
+    {
+        "scope": pl.Int64,
+        "prefix": pl.String,
+        "from_second": pl.Int64,
+        "to_second": pl.Int64,
+        "row": pl.Int64,
+        "preference": pl.Int64,
+    }
+)
+"""One row of a table: from when until when its prefix leads to it, in one scope.
 
-    Between rows of equal length the higher `preference` wins (a plan's own row before `*`).
-    """
-
-    scope: int
-    prefix: str
-    from_second: int
-    to_second: int
-    row: int
-    preference: int = 0
+Between rows of equal length the higher `preference` wins (a plan's own row before `*`).
+"""
 
 
 class _Part(NamedTuple):
     starts: pl.Series
     nodes: pl.Series
+    node_count: int
     segment_keys: pl.Series
     segment_rows: pl.Series
 
@@ -63,43 +67,40 @@ def number_key(number: pl.Expr) -> pl.Expr:
     return pl.when(is_e164).then(digits * shift * LENGTH_SLOTS + length).otherwise(0).fill_null(0)
 
 
-def _bounds(prefix: str) -> tuple[int, int]:
-    """First number key that the prefix holds, and the first after it."""
-    if not prefix:
-        return 0, 10**MAXIMUM_DIGITS * LENGTH_SLOTS
-    shift = 10 ** (MAXIMUM_DIGITS - len(prefix))
-    return int(prefix) * shift * LENGTH_SLOTS + len(prefix), (int(prefix) + 1) * shift * LENGTH_SLOTS
+def _bounded(entries: pl.DataFrame) -> pl.DataFrame:
+    """Entries with the first number key that their prefix holds and the first after it; an outer prefix comes first.
+
+    Entries that no call can meet are left out: over before 1970, or not begun within five centuries.
+    """
+    length = pl.col("prefix").str.len_bytes().cast(pl.Int64)
+    digits = pl.when(length > 0).then("prefix").otherwise(pl.lit("0")).cast(pl.Int64)
+    width = pl.lit(_SHIFTS).gather(length) * LENGTH_SLOTS
+    local = (pl.col("scope") % SCOPES_PER_PART) * KEY_SPACE
+    end = pl.when(length > 0).then((digits + 1) * width + length).otherwise(10**MAXIMUM_DIGITS * LENGTH_SLOTS)
+    return (
+        entries.filter((pl.col("to_second") > 0) & (pl.col("from_second") < OPEN_SECOND))
+        .select(
+            part=pl.col("scope") // SCOPES_PER_PART,
+            start=local + digits * width + length,
+            end=local + end,
+            from_second=pl.col("from_second").clip(0),
+            to_second=pl.col("to_second").clip(None, OPEN_SECOND),
+            row="row",
+            preference="preference",
+            length=length,
+        )
+        .sort("part", "start", "length", "preference", maintain_order=True)
+    )
 
 
-def _overlay(inherited: Segments, entries: list[DatedPrefix]) -> Segments:
-    """The rows over time: where an entry is in force it hides what is inherited."""
-    segments = inherited
-    for entry in sorted(entries, key=lambda entry: entry.preference):
-        if entry.to_second <= 0 or entry.from_second >= OPEN_SECOND:
-            continue  # over before 1970, or not begun within five centuries: no call can meet it
-        if entry.from_second <= 0 and entry.to_second >= OPEN_SECOND:
-            segments = [(0, entry.row)]
-            continue
-        begin, end = max(entry.from_second, 0), min(entry.to_second, OPEN_SECOND)
-        before = [segment for segment in segments if segment[0] < begin]
-        after = [segment for segment in segments if segment[0] > end]
-        row_at_end = [row for second, row in segments if second <= end][-1]
-        resumed = [(end, row_at_end)] if end < OPEN_SECOND else []
-        segments = [*before, (begin, entry.row), *resumed, *after]
-    return segments
-
-
-def _nodes(entries: Iterable[DatedPrefix]) -> Iterator[tuple[int, int, list[DatedPrefix]]]:
-    """Prefixes in order of their first key, an outer one before those inside it: (start, end, rows)."""
-    by_prefix: dict[tuple[int, str], list[DatedPrefix]] = {}
-    for entry in entries:
-        by_prefix.setdefault((entry.scope % SCOPES_PER_PART, entry.prefix), []).append(entry)
-    bounded = []
-    for (scope, prefix), rows in by_prefix.items():
-        start, end = _bounds(prefix)
-        bounded.append((scope * KEY_SPACE + start, len(prefix), scope * KEY_SPACE + end, rows))
-    bounded.sort(key=lambda node: node[:2])
-    return ((start, end, rows) for start, _, end, rows in bounded)
+def _overlay(segments: Segments, begin: int, end: int, row: int) -> Segments:
+    """The rows over time: while an entry is in force it hides what was there."""
+    before = [segment for segment in segments if segment[0] < begin]
+    if end >= OPEN_SECOND:
+        return [*before, (begin, row)]
+    after = [segment for segment in segments if segment[0] > end]
+    row_at_end = [other for second, other in segments if second <= end][-1]
+    return [*before, (begin, row), (end, row_at_end), *after]
 
 
 class _Flattening:
@@ -135,10 +136,10 @@ class _Flattening:
             end, _, _ = self.open.pop()
             self._begin(end, self.open[-1][1] if self.open else self.outside)
 
-    def add(self, start: int, end: int, rows: list[DatedPrefix]) -> None:
-        self.close_until(start)
-        inherited = self.open[-1][2] if self.open else [(0, NO_ROW)]
-        segments = _overlay(inherited, rows)
+    def inherited(self) -> Segments:
+        return self.open[-1][2] if self.open else [(0, NO_ROW)]
+
+    def add(self, start: int, end: int, segments: Segments) -> None:
         node = self._node(segments)
         self._begin(start, node)
         self.open.append((end, node, segments))
@@ -147,30 +148,41 @@ class _Flattening:
         return _Part(
             starts=pl.Series("start", self.starts, dtype=pl.Int64),
             nodes=pl.Series("node", self.nodes, dtype=pl.Int64),
+            node_count=self.node_count,
             segment_keys=pl.Series("segment_key", self.segment_keys, dtype=pl.Int64),
             segment_rows=pl.Series("row", self.segment_rows, dtype=pl.Int32),
         )
 
 
-def _flatten(entries: Iterable[DatedPrefix]) -> _Part:
+def _flatten(bounded: pl.DataFrame) -> _Part:
     flattening = _Flattening()
-    for start, end, rows in _nodes(entries):
-        flattening.add(start, end, rows)
+    columns = bounded.select("start", "end", "from_second", "to_second", "row").iter_rows()
+    for (start, end), entries in groupby(columns, key=itemgetter(0, 1)):
+        flattening.close_until(start)
+        segments = flattening.inherited()
+        for _, _, begin, until, row in entries:
+            segments = _overlay(segments, begin, until, row)
+        flattening.add(start, end, segments)
     flattening.close_until(SCOPES_PER_PART * KEY_SPACE)
     return flattening.part()
 
 
-def build_prefix_index(entries: Iterable[DatedPrefix]) -> PrefixIndex:
-    """The index of all rows. Scopes are numbered from 0; prefixes have at most 15 digits, seconds are UTC."""
-    parts: dict[int, list[DatedPrefix]] = {0: []}
-    for entry in entries:
-        parts.setdefault(entry.scope // SCOPES_PER_PART, []).append(entry)
-    return PrefixIndex(tuple(_flatten(parts.get(part, [])) for part in range(max(parts) + 1)))
+def build_prefix_index(entries: pl.DataFrame) -> PrefixIndex:
+    """The index of all entries (ENTRY_SCHEMA).
+
+    Scopes are numbered from 0; prefixes have at most 15 digits, the empty one holds every number; seconds are UTC.
+    """
+    bounded = _bounded(entries)
+    last = bounded["part"].max() if bounded.height else 0
+    parts = bounded.partition_by("part", as_dict=True)
+    return PrefixIndex(tuple(_flatten(parts.get((part,), bounded.clear())) for part in range(int(str(last)) + 1)))
 
 
 def _match_in_part(part: _Part, scopes: pl.Series, keys: pl.Series, seconds: pl.Series) -> pl.Series:
     positions = part.starts.search_sorted(scopes * KEY_SPACE + keys, side="right")
     nodes = part.nodes.gather(positions - 1)
+    if len(part.segment_keys) == part.node_count:  # no row is dated
+        return part.segment_rows.gather(nodes)
     segments = part.segment_keys.search_sorted(nodes * OPEN_SECOND + seconds, side="right")
     return part.segment_rows.gather(segments - 1)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
 
-from transforms.prefixes import OPEN_SECOND, DatedPrefix, PrefixIndex, build_prefix_index
+from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, PrefixIndex, build_prefix_index
 
 ANY_PLAN = "*"
 _ROW_COLUMNS = (
@@ -97,12 +96,16 @@ def _included(table: pl.DataFrame) -> list[str]:
     return [name for name in ("included_countries",) if name in table.columns]
 
 
-def _entries(rows: pl.DataFrame, preference: int = 0) -> Iterable[DatedPrefix]:
-    columns = ("scope", pl.col("rate_prefix").fill_null(""), "effective_from", "effective_to", "row")
-    return (
-        DatedPrefix(scope, prefix, begin, end, row, preference)
-        for scope, prefix, begin, end, row in rows.select(*columns).iter_rows()
-    )
+def _entries(rows: pl.DataFrame, preference: int = 0) -> pl.DataFrame:
+    """Rows as entries of a prefix index; a row without a prefix holds every number."""
+    return rows.select(
+        scope="scope",
+        prefix=pl.col("rate_prefix").fill_null(""),
+        from_second="effective_from",
+        to_second="effective_to",
+        row="row",
+        preference=pl.lit(preference),
+    ).cast(ENTRY_SCHEMA)
 
 
 def _numbered(accounts: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:
@@ -110,13 +113,13 @@ def _numbered(accounts: pl.DataFrame, keys: list[str], name: str) -> pl.DataFram
     return accounts.select(keys).unique().sort(keys).with_row_index(name).cast({name: pl.Int64})
 
 
-def _premium_entries(rows: pl.DataFrame, scopes: pl.DataFrame) -> list[DatedPrefix]:
+def _premium_entries(rows: pl.DataFrame, scopes: pl.DataFrame) -> pl.DataFrame:
     """Rows of any plan in each scope of their country and currency, and a plan's own before them (rule 5.2)."""
     premium = rows.filter(pl.col("rate_table") == "premium_prefixes")
     named = scopes.rename({"premium_scope": "scope"})
     general = premium.filter(pl.col("plan_id") == ANY_PLAN).drop("plan_id").join(named, on=["country", "currency"])
     own = premium.join(named, on=["country", "currency", "plan_id"])
-    return [*_entries(general), *_entries(own, preference=1)]
+    return pl.concat([_entries(general), _entries(own, preference=1)])
 
 
 def build_rate_book(tables: RateTableFrames, accounts: pl.DataFrame) -> RateBook:

@@ -48,8 +48,8 @@ class RatedCalls(NamedTuple):
     suspended: pl.DataFrame
 
 
-def in_call_order(calls: pl.DataFrame, account_ranks: pl.Series, usage_month: dt.date) -> pl.DataFrame:
-    """Calls by account, then start time, call id and source: the order that pools are used up in (rule 7.1).
+def call_order(calls: pl.DataFrame, account_ranks: pl.Series, usage_month: dt.date) -> pl.Series:
+    """The places of the calls by account, then start time, call id and source: as pools are used up (rule 7.1).
 
     Needs: account_ranks, the rank of each call's account_id. One integer orders almost all; text decides only
     between calls of one account that start in the same microsecond.
@@ -66,7 +66,7 @@ def in_call_order(calls: pl.DataFrame, account_ranks: pl.Series, usage_month: dt
             "call_id", "source", place=places.gather(at), order=order.gather(places.gather(at))
         )
         places = places.scatter(at, within.sort("order", "call_id", "source")["place"])
-    return calls[places]
+    return places
 
 
 def account_ranks(calls: pl.DataFrame, accounts: pl.DataFrame) -> pl.Series:
@@ -139,8 +139,10 @@ def rate_calls(
     calls come in call order; money in micros of the account's currency.
     """
     accounts = accounts.sort("account_id")
-    ordered = in_call_order(calls, account_ranks(calls, accounts), usage_month)
-    terms = accounts.select(_TERMS)[account_ranks(ordered, accounts)]
+    ranks = account_ranks(calls, accounts)
+    places = call_order(calls, ranks, usage_month)
+    ordered = calls[places]
+    terms = accounts.select(_TERMS)[ranks.gather(places)]
     narrow = pl.concat([ordered.select(_CLASSIFIED_BY), terms], how="horizontal")
     judged = classify(narrow, book, phone_owners).pipe(suspend_without_rate, book)
     judged = judged.with_columns(terms["pool_seconds"])

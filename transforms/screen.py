@@ -12,7 +12,7 @@ from schemas.source_spec import ANSWER_TIME, SourceSpec
 from transforms.delimited import IS_MALFORMED
 from transforms.numbers import NUMBER_KIND, normalise_numbers
 from transforms.ownership import find_accounts, owners_on
-from transforms.timestamps import in_usage_month, parse_instants, parse_local_times
+from transforms.timestamps import UTC_MICROS, in_usage_month, parse_instants, parse_local_times
 
 DIRECTION = pl.Enum(DIRECTIONS)
 DISPOSITION = pl.Enum(DISPOSITIONS)
@@ -39,6 +39,8 @@ class Directory(NamedTuple):
 
 
 def _instants(texts: pl.Series, source: SourceSpec) -> pl.Series:
+    if (texts == "").all():
+        return pl.Series(texts.name, [None], dtype=UTC_MICROS).new_from_index(0, len(texts))
     texts = texts.to_frame("t").select(pl.when(pl.col("t") != "").then(pl.col("t")))["t"]
     if source.time_format is None or source.time_zone is None:
         return parse_instants(texts)
@@ -49,10 +51,7 @@ def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     """Typed columns beside the text; null where the text is empty or cannot be read."""
     duration = pl.col("duration_text").cast(pl.Int64, strict=False)
     is_duration = pl.col("duration_text").str.contains(r"^[0-9]{1,10}$") & (duration < MAXIMUM_DURATION)
-    lowered = pl.col("disposition").str.to_lowercase()
     renamed = records.rename({"start_time": "start_text", "end_time": "end_text", "duration_seconds": "duration_text"})
-    words = source.disposition_words
-    disposition = lowered.replace(words) if words else lowered
     direction = pl.col("direction")
     return renamed.with_columns(
         _instants(renamed["start_text"], source).alias("start_time"),
@@ -62,8 +61,18 @@ def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
         direction_code=(direction.replace(source.direction_words) if source.direction_words else direction).cast(
             DIRECTION, strict=False
         ),
-        disposition_code=disposition.cast(DISPOSITION, strict=False),
+        disposition_code=_dispositions(records["disposition"], source),
     )
+
+
+def _dispositions(texts: pl.Series, source: SourceSpec) -> pl.Series:
+    """Each text's disposition, whatever its case; null where it is empty or unknown."""
+    if not source.disposition_words:
+        as_written = texts.cast(DISPOSITION, strict=False)
+        if as_written.null_count() == (texts == "").sum():
+            return as_written
+    lowered = texts.str.to_lowercase()
+    return lowered.replace(source.disposition_words).cast(DISPOSITION, strict=False)
 
 
 def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Directory) -> pl.DataFrame:
@@ -77,14 +86,15 @@ def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Direct
         is_anonymous = pl.col("text").str.to_lowercase().is_in(anonymous)
         texts["source"] = texts["source"].with_columns(text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text"))
     read = {side: normalise_numbers(text, directory.dialing_plans) for side, text in texts.items()}
-    bad = pl.lit("bad").cast(NUMBER_KIND)
-    destination_kind = pl.col("destination_kind")
+    destination_kinds = read["destination"]["number_kind"]
+    if (is_missing := destination_kinds == "anonymous").any():
+        destination_kinds = pl.Series(["bad"], dtype=NUMBER_KIND).zip_with(is_missing, destination_kinds)
     return records.with_columns(
         read["source"]["number"].alias("source_number"),
         read["source"]["number_kind"].alias("source_kind"),
         read["destination"]["number"].alias("destination_number"),
-        read["destination"]["number_kind"].alias("destination_kind"),
-    ).with_columns(destination_kind=pl.when(destination_kind == "anonymous").then(bad).otherwise(destination_kind))
+        destination_kinds.alias("destination_kind"),
+    )
 
 
 def reject_reason() -> pl.Expr:
@@ -143,27 +153,32 @@ def reject_detail() -> pl.Expr:
 
 def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
     """Direction, disposition and end where the record leaves them empty (contract §2)."""
+    lasted = (pl.col("duration_seconds") * 1_000_000).cast(pl.Duration("us"))
+    filled = records.with_columns(end_time=pl.coalesce("end_time", pl.col("start_time") + lasted))
+    direction, disposition = pl.col("direction_code"), pl.col("disposition_code")
+    if records["direction_code"].null_count():
+        direction = pl.coalesce(direction, _inferred_direction(records, directory))
+    if records["disposition_code"].null_count():
+        answered, missed = pl.lit("answered", dtype=DISPOSITION), pl.lit("no_answer", dtype=DISPOSITION)
+        disposition = pl.coalesce(disposition, pl.when(pl.col("duration_seconds") > 0).then(answered).otherwise(missed))
+    return filled.with_columns(direction=direction, disposition=disposition)
+
+
+def _inferred_direction(records: pl.DataFrame, directory: Directory) -> pl.Expr:
+    """Inbound to the account's own number, internal between extensions, else outbound."""
     inferred = records.filter(pl.col("direction") == "")
-    is_inbound = pl.lit(value=False)
-    if not inferred.is_empty():
-        owned = owners_on(inferred, "destination_number", directory.phone_owners)
-        own = owned.join(inferred.select("row", "account_id"), on="row").filter(
-            pl.col("owner_id") == pl.col("account_id")
-        )
-        is_inbound = pl.col("row").is_in(own["row"].to_list())
-    both_extensions = (pl.col("source_kind") == "extension") & (pl.col("destination_kind") == "extension")
-    direction = (
-        pl.when(is_inbound)
-        .then(pl.lit("inbound"))
-        .when(both_extensions)
-        .then(pl.lit("internal"))
-        .otherwise(pl.lit("outbound"))
+    own = (
+        owners_on(inferred, "destination_number", directory.phone_owners)
+        .join(inferred.select("row", "account_id"), on="row")
+        .filter(pl.col("owner_id") == pl.col("account_id"))
     )
-    answered = pl.when(pl.col("duration_seconds") > 0).then(pl.lit("answered")).otherwise(pl.lit("no_answer"))
-    return records.with_columns(
-        direction=pl.coalesce("direction_code", direction.cast(DIRECTION)),
-        disposition=pl.coalesce("disposition_code", answered.cast(DISPOSITION)),
-        end_time=pl.coalesce("end_time", pl.col("start_time") + pl.duration(seconds=pl.col("duration_seconds"))),
+    both_extensions = (pl.col("source_kind") == "extension") & (pl.col("destination_kind") == "extension")
+    return (
+        pl.when(pl.col("row").is_in(own["row"].implode()))
+        .then(pl.lit("inbound", dtype=DIRECTION))
+        .when(both_extensions)
+        .then(pl.lit("internal", dtype=DIRECTION))
+        .otherwise(pl.lit("outbound", dtype=DIRECTION))
     )
 
 

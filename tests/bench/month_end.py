@@ -7,7 +7,6 @@ Both sides are whole processes, run in turn, so that a machine that slows down s
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import subprocess
 import sys
@@ -52,10 +51,10 @@ def main() -> None:
         print(f"{asked.calls:,} calls, {asked.accounts:,} accounts, {megabytes:,.0f} MB CSV")
         floors, bills = [], []
         for number in range(asked.rounds + 1):
-            shutil.rmtree(folder / "warehouse", ignore_errors=True)
+            warehouse = folder / f"warehouse-{number}"  # a new one each round: to delete is no part of a month end
             floor = _seconds([sys.executable, "-c", FLOOR, str(folder), csv])
             inputs = f"--cdrs {month}/inbox --contracts {month}/contracts --rate-tables {ROOT}/rate_tables"
-            bill = _seconds(_tollbook("bill", "2020-02", *inputs.split(), "--warehouse", str(folder / "warehouse")))
+            bill = _seconds(_tollbook("bill", "2020-02", *inputs.split(), "--warehouse", str(warehouse)))
             if number == 0:
                 continue  # warms the disk's cache
             floors.append(floor)

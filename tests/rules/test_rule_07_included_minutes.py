@@ -12,7 +12,7 @@ from tests.rules.conftest import Bill
 from tests.rules.small_month import SmallMonth, account, call, item
 from tests.rules.small_rates import plan
 from transforms.allowance import included_seconds
-from transforms.rate_calls import in_call_order
+from transforms.rate_calls import call_order
 
 
 def test_rule_7_4_a_pool_of_60_minutes_and_calls_of_40_15_and_10() -> None:
@@ -191,7 +191,7 @@ def test_rule_7_1_the_order_of_calls_is_start_time_then_call_id_then_source() ->
         },
         schema_overrides={"start_time": pl.Datetime("us", "UTC")},
     )
-    ordered = in_call_order(calls, pl.Series([0, 0, 0, 0]), dt.date(2020, 1, 1))
+    ordered = call_order(calls, pl.Series([0, 0, 0, 0]), dt.date(2020, 1, 1))
     assert ordered.select("call_id", "source").rows() == [("c10", "b"), ("c10", "z"), ("c2", "a"), ("a", "a")]
 
 

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import itertools
 import random
+from typing import NamedTuple
 
 import polars as pl
 import pytest
 
-from transforms.prefixes import OPEN_SECOND, DatedPrefix, build_prefix_index, match_rows, number_key
+from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_rows, number_key
 
 JANUARY = 1_577_836_800
 
 
+class DatedPrefix(NamedTuple):
+    """An entry of the index."""
+
+    scope: int
+    prefix: str
+    from_second: int
+    to_second: int
+    row: int
+    preference: int = 0
+
+
 def matched(entries: list[DatedPrefix], asked: list[tuple[int, str, int]]) -> list[int | None]:
-    index = build_prefix_index(entries)
+    index = build_prefix_index(pl.DataFrame(entries, schema=ENTRY_SCHEMA, orient="row"))
     calls = pl.DataFrame(
         {
             "scope": [scope for scope, _, _ in asked],
