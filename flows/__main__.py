@@ -1,5 +1,17 @@
-"""`python -m flows` is `tollbook`."""
+"""`tollbook`, and `python -m flows`."""
 
-from flows.cli import main
+from __future__ import annotations
 
-main()
+import gc
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    gc.disable()  # a command ends before cycles of garbage add up, and looking for them takes a tenth of a second
+    from flows.cli import main as command_line
+
+    command_line()
+
+
+if __name__ == "__main__":
+    main()

@@ -253,4 +253,7 @@ def main() -> None:
         sys.stdout.flush()
     except OSError:  # nobody reads, or the disk is full: what was done is done, and the code says so
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    if "prefect" in sys.modules:
+        sys.exit(code)  # it has things to close
+    sys.stderr.flush()
+    os._exit(code)  # all files are closed; to take the memory apart piece by piece takes a tenth of a second

@@ -14,7 +14,7 @@ import polars as pl
 from flows.code_version import code_version
 from flows.files import digest, read_json, read_parquet, write_json, write_parquet, write_scratch, written_whole
 from flows.inbox import RecordFile
-from flows.record_files import Block, read_blocks, read_raw_records
+from flows.record_files import COMPRESSIONS, Block, LineMarks, read_blocks, read_raw_records
 from flows.settings import month_text
 from schemas.source_spec import SourceSpec
 from transforms.numbers import NUMBER_KIND
@@ -124,13 +124,16 @@ class _Ingested(NamedTuple):
     rows: int
     seconds: int
     aside: pl.DataFrame
+    marks: LineMarks
 
 
 def _ingest_block(plan: IngestPlan, record: RecordFile, block: Block, number: int, folder: Path) -> _Ingested:
     source = plan.sources[record.source]
     judged = screen(canonical_text(block.rows(), source), source, plan.directory, plan.usage_month)
     _write_buckets(_accepted(judged, record, source), folder, number, plan.bucket_count)
-    return _Ingested(judged.height, int(judged["duration_seconds"].sum()), _set_aside(judged, block, record))
+    return _Ingested(
+        judged.height, int(judged["duration_seconds"].sum()), _set_aside(judged, block, record), block.marks
+    )
 
 
 def _ingest_blocks(plan: IngestPlan, record: RecordFile, folder: Path) -> Iterator[_Ingested]:
@@ -163,6 +166,9 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
             "seconds_read": sum(block.seconds for block in blocks),
         }
         write_json({**counts, "bytes": record.size, "sha256": record.sha256}, partial / "piece.json")
+        is_marked = all(block.marks for block in blocks) and record.path.suffix not in COMPRESSIONS
+        marks = [mark for block in blocks for mark in block.marks] if is_marked else []
+        write_json({"marks": marks}, partial / "lines.json")
     return target
 
 
@@ -194,7 +200,8 @@ def _raw_records(plan: IngestPlan, wanted: pl.DataFrame) -> pl.DataFrame:
     for record in plan.record_files:
         lines = wanted.filter(pl.col("source_file") == record.name)["source_line"].sort()
         if not lines.is_empty():
-            texts = {"source_line": lines, "raw_record": read_raw_records(record, lines)}
+            marks = read_json(plan.piece_folder(record) / "lines.json")["marks"]
+            texts = {"source_line": lines, "raw_record": read_raw_records(record, lines, marks)}
             found.append(pl.DataFrame(texts).with_columns(source_file=pl.lit(record.name)))
     return pl.concat(found)
 

@@ -80,17 +80,18 @@ def outcome_counts(rated: RatedCalls) -> pl.DataFrame:
     """Rows and seconds by file and outcome. Grain: source_file, outcome."""
     parts = {"billed": rated.billed, "unbilled": rated.unbilled, "suspended": rated.suspended}
     return pl.concat(
-        calls.group_by(pl.col("source_file").cast(pl.String)).agg(
-            outcome=pl.lit(outcome), rows=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").sum()
-        )
+        calls.group_by("source_file")
+        .agg(outcome=pl.lit(outcome), rows=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").sum())
+        .cast({"source_file": pl.String})
         for outcome, calls in parts.items()
     ).sort("source_file", "outcome")
 
 
 def warning_counts(rated: RatedCalls) -> pl.DataFrame:
     """Calls with a warning by file. Grain: source_file, kind."""
-    bits = pl.concat([part.select("source_file", "warning_bits") for part in rated])
-    flagged = bits.filter(pl.col("warning_bits") > 0).cast({"source_file": pl.String})
+    has_any = pl.col("warning_bits") > 0
+    flagged = pl.concat([part.select("source_file", "warning_bits").filter(has_any) for part in rated])
+    flagged = flagged.cast({"source_file": pl.String})
     return pl.concat(
         flagged.filter(pl.col("warning_bits") // 2**place % 2 == 1)
         .group_by("source_file")

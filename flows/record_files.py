@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import mmap
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO, NamedTuple
 
 import polars as pl
-import pyarrow as pa
 
 from flows.files import read_parquet
 from flows.inbox import RecordFile, stat_of
@@ -20,23 +20,32 @@ from transforms.json_rows import read_json_lines, read_typed_rows
 from transforms.source_fields import field_is_present, used_columns
 
 SMALLEST_BLOCK_BYTES, LARGEST_BLOCK_BYTES = 16 * 2**20, 64 * 2**20
-SKIPPED_BYTES = 2**15
+MARKED_BYTES = 2**16
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BOM = b"\xef\xbb\xbf"
 
 
+LineMarks = list[tuple[int, int]]
+"""Places in a file (bytes from its start), ascending, and the number of the line that each is in."""
+
+
 class Block(NamedTuple):
-    """Some rows of a file: how to get at them as text (so that it can be done beside), and as they stood."""
+    """Some rows of a file: how to get at them as text (so that it can be done beside), and as they stood.
+
+    `marks`: where its lines are in the file; none where the file's bytes are not the block's.
+    """
 
     rows: Callable[[], pl.DataFrame]
     lines: bytes | None
     typed: pl.DataFrame | None
     first_line: int
+    marks: LineMarks
 
     def raw_records(self, source_lines: pl.Series) -> list[str]:
         """The rows of these lines as they stand in the file; of a typed file as JSON."""
         if self.typed is not None:
             return typed_records(self.typed, source_lines)
-        return _lines_of(self.lines or b"", self.first_line, source_lines)
+        return _lines_of(self.lines or b"", line_marks(self.lines or b"", 0, self.first_line), source_lines)
 
 
 def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
@@ -45,40 +54,52 @@ def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
     return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
 
 
-def _lines_of(content: bytes | mmap.mmap, first_line: int, source_lines: pl.Series) -> list[str]:
-    """Some lines of a block or file, ascending; what lies between is only counted, not cut up."""
+def line_marks(block: bytes, offset: int, first_line: int) -> LineMarks:
+    """A mark each 64 KiB of a block that begins at the offset of its file with the line; the last is behind it."""
+    marks = [(offset, first_line)]
+    for begin in range(0, len(block), MARKED_BYTES):
+        end = min(begin + MARKED_BYTES, len(block))
+        marks.append((offset + end, marks[-1][1] + block.count(b"\n", begin, end)))
+    return marks
+
+
+def _lines_of(content: bytes | mmap.mmap, marks: LineMarks, source_lines: pl.Series) -> list[str]:
+    """Some lines of a block or file: from the mark before each, what lies between is passed over."""
+    lines = [line for _, line in marks]
     found = []
-    position, line = 0, first_line
     for number in source_lines.to_list():
-        position, line = _skip_far(content, position, line, number)
+        position, line = marks[bisect_left(lines, number) - 1 if number > lines[0] else 0]
         for _ in range(number - line):
             position = content.find(b"\n", position) + 1
-        line = number
         end = content.find(b"\n", position)
         found.append(raw_text(content[position : end if end >= 0 else len(content)]))
     return found
 
 
-def _skip_far(content: bytes | mmap.mmap, position: int, line: int, number: int) -> tuple[int, int]:
-    """Position and number of a line not far before the wanted one, by counting line ends in slices."""
-    while True:
-        piece = content[position : position + SKIPPED_BYTES]
-        skipped = piece.count(b"\n")
-        if skipped == 0 or line + skipped > number:
-            return position, line
-        position, line = position + piece.rfind(b"\n") + 1, line + skipped
-
-
 def _open_bytes(record: RecordFile) -> BinaryIO:
-    compression = {".gz": "gzip", ".zst": "zstd"}.get(record.path.suffix)
+    compression = COMPRESSIONS.get(record.path.suffix)
     if compression is None:
         return record.path.open("rb")
+    import pyarrow as pa  # plain files need none of it
+
     stream: BinaryIO = pa.input_stream(str(record.path), compression=compression)
     return stream
 
 
-def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
-    r"""The file's bytes, decompressed, cut at line ends into blocks of 16 to 64 MiB. A lone `\r` ends a line too."""
+class _Bytes(NamedTuple):
+    r"""Whole lines; a lone `\r` has become `\n`, and then they are not the file's bytes."""
+
+    block: bytes
+    is_as_in_file: bool
+
+
+def _unified(lines: bytes) -> _Bytes:
+    block = unify_line_ends(lines)
+    return _Bytes(block, block is lines)
+
+
+def _byte_blocks(record: RecordFile) -> Iterator[_Bytes]:
+    """The file's bytes, decompressed, cut at line ends into blocks of 16 to 64 MiB."""
     rest = b""
     block_bytes = min(max(record.size // 8, SMALLEST_BLOCK_BYTES), LARGEST_BLOCK_BYTES)
     with _open_bytes(record) as stream:
@@ -87,31 +108,33 @@ def _byte_blocks(record: RecordFile) -> Iterator[bytes]:
             cut = block.rfind(b"\n") + 1
             if cut == len(block):
                 rest = b""
-                yield unify_line_ends(block)
+                yield _unified(block)
                 continue
             rest = block[cut:]
             if cut:
-                yield unify_line_ends(block[:cut])
+                yield _unified(block[:cut])
     if rest:
-        yield unify_line_ends(rest)
+        yield _unified(rest)
 
 
-def read_raw_records(record: RecordFile, source_lines: pl.Series) -> list[str]:
-    """The rows of these lines, ascending, as they stand in the file; nothing is parsed."""
+def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMarks) -> list[str]:
+    """The rows of these lines, ascending, as they stand in the file; nothing is parsed.
+
+    Without marks (as `read_blocks` gave them) the file is gone through from its beginning.
+    """
     _refuse_changed(record)
     if record.ending == ".parquet":
         return typed_records(read_parquet(record.path), source_lines)
-    if record.path.suffix not in (".gz", ".zst"):
+    if marks:
         with record.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            if content.find(b"\r") < 0:
-                return _lines_of(content, 1, source_lines)
+            return _lines_of(content, marks, source_lines)
     found: list[str] = []
     first_line = 1
-    for block in _byte_blocks(record):
+    for block, _ in _byte_blocks(record):
         after = first_line + block.count(b"\n") + (not block.endswith(b"\n"))
         here = source_lines.filter((source_lines >= first_line) & (source_lines < after))
         if not here.is_empty():
-            found += _lines_of(block, first_line, here)
+            found += _lines_of(block, line_marks(block, 0, first_line), here)
         first_line = after
     return found
 
@@ -162,37 +185,54 @@ def _header(record: RecordFile, source: SourceSpec, first_block: bytes) -> tuple
     return Layout(source.delimiter, source.quote, _read_names(columns, source), (len(columns),)), behind
 
 
+def _with_marks(blocks: Iterator[_Bytes], offset: int, first_line: int) -> Iterator[tuple[bytes, int, LineMarks]]:
+    """Each block with its first line and its marks, from one place and line of the file on."""
+    for block, is_as_in_file in blocks:
+        marks = line_marks(block, offset, first_line)
+        yield block, first_line, marks if is_as_in_file else []
+        offset, first_line = marks[-1]
+
+
 def _delimited_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     layout = Layout(source.delimiter, source.quote, _read_names(source.columns, source), source.column_counts)
-    line_number = 1
     blocks = _byte_blocks(record)
-    first = next(blocks, b"").removeprefix(_BOM)
+    first = next(blocks, _Bytes(b"", is_as_in_file=True))
+    content, first_line = first.block.removeprefix(_BOM), 1
     if source.header:
-        layout, first = _header(record, source, first)
-        line_number = 2
-    for block in _chained(first, blocks):
-        yield Block(partial(read_delimited, block, layout, line_number), block, None, line_number)
-        line_number += block.count(b"\n")
+        layout, content = _header(record, source, content)
+        first_line = 2
+    rest = _chained(first._replace(block=content), blocks)
+    for block, line, marks in _with_marks(rest, len(first.block) - len(content), first_line):
+        yield Block(partial(read_delimited, block, layout, line), block, None, line, marks)
 
 
-def _chained(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    if first:
+def _chained(first: _Bytes, blocks: Iterator[_Bytes]) -> Iterator[_Bytes]:
+    if first.block:
         yield first
     yield from blocks
 
 
 def _json_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
-    line_number, used = 1, used_columns(source)
+    used = used_columns(source)
     blocks = _byte_blocks(record)
-    for block in _chained(next(blocks, b"").removeprefix(_BOM), blocks):
-        yield Block(partial(read_json_lines, block, line_number, used), block, None, line_number)
-        line_number += block.count(b"\n")
+    first = next(blocks, _Bytes(b"", is_as_in_file=True))
+    content = first.block.removeprefix(_BOM)
+    rest = _chained(first._replace(block=content), blocks)
+    for block, line, marks in _with_marks(rest, len(first.block) - len(content), 1):
+        yield Block(partial(read_json_lines, block, line, used), block, None, line, marks)
 
 
 def _parquet_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     frame = read_parquet(record.path)
     _check_columns(record, source, tuple(frame.columns), None)
-    yield Block(partial(read_typed_rows, frame, 1, used_columns(source)), None, frame, 1)
+    yield Block(partial(read_typed_rows, frame, 1, used_columns(source)), None, frame, 1, [])
+
+
+def _arrow_exception() -> type[Exception]:
+    import pyarrow as pa
+
+    error: type[Exception] = pa.ArrowException
+    return error
 
 
 def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
@@ -205,7 +245,7 @@ def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
             yield from _json_blocks(record, source)
         else:
             yield from _delimited_blocks(record, source)
-    except (OSError, EOFError, pa.ArrowException, pl.exceptions.PolarsError) as error:
+    except (OSError, EOFError, _arrow_exception(), pl.exceptions.PolarsError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         remedy = "fetch the file again from the switch; nothing of the month was billed"
         raise InputRefusedError(

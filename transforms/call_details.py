@@ -105,10 +105,10 @@ def billable_minutes_text(seconds: pl.Expr) -> pl.Expr:
 
 
 def _call_type_text(is_french: pl.Expr) -> pl.Expr:
-    codes = [kind.code for kind in DETAIL_CALL_TYPES]
-    english = pl.col("call_type").replace_strict(codes, [kind.en for kind in DETAIL_CALL_TYPES])
-    french = pl.col("call_type").replace_strict(codes, [kind.fr for kind in DETAIL_CALL_TYPES])
-    return pl.when(is_french).then(french).otherwise(english)
+    codes = pl.Enum([kind.code for kind in DETAIL_CALL_TYPES])
+    texts = pl.Series([kind.en for kind in DETAIL_CALL_TYPES] + [kind.fr for kind in DETAIL_CALL_TYPES])
+    place = pl.col("call_type").cast(codes).to_physical().cast(pl.UInt32)
+    return pl.lit(texts).gather(pl.when(is_french).then(place + len(DETAIL_CALL_TYPES)).otherwise(place))
 
 
 def detail_calls(billed: pl.DataFrame) -> pl.DataFrame:

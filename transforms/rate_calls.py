@@ -16,6 +16,7 @@ from transforms.increments import billable_seconds
 from transforms.rate_book import RateBook
 from transforms.timestamps import month_start
 
+CALL_TYPE = pl.Enum(CALL_TYPES)
 MICROS_IN_A_MONTH = 2**42  # > 31 days
 _TERMS = (
     "country",
@@ -108,10 +109,11 @@ def _use_pool(calls: pl.DataFrame) -> pl.DataFrame:
         .with_columns(included_seconds=included_seconds(pl.col("billable_seconds"), takes_pool))
         .with_columns(
             call_type=pl.when(~takes_pool)
-            .then(pl.col("outcome").cast(pl.String))
+            .then("outcome")
             .when(is_split)
-            .then(pl.lit("overage"))
-            .otherwise(pl.lit("included"))
+            .then(pl.lit("overage", dtype=OUTCOME))
+            .otherwise(pl.lit("included", dtype=OUTCOME))
+            .cast(CALL_TYPE)
         )
     )
 

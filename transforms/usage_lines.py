@@ -27,23 +27,22 @@ def call_totals(billed: pl.DataFrame) -> pl.DataFrame:
     A split call counts its included seconds under `included_minutes` and the rest under `overage`. Costs are
     summed as whole units and micros apart, so that no month of the dearest calls overflows.
     """
-    category = pl.col("call_type").replace({"included": "included_minutes"})
     cost = pl.col("cost_micros")
-    sums = (
+    by_type = billed.group_by("account_id", "call_type").agg(
         pl.len().cast(pl.Int64).alias("call_count"),
         (pl.col("billable_seconds") - pl.col("included_seconds")).sum().alias("charged_seconds"),
         (cost // MICROS_PER_UNIT).sum().alias("cost_whole"),
         (cost % MICROS_PER_UNIT).sum().alias("cost_micros"),
+        pl.col("included_seconds").sum(),
     )
-    charged = (
-        billed.group_by("account_id", category=category).agg(*sums).filter(pl.col("category") != "included_minutes")
-    )
+    by_type = by_type.with_columns(category=pl.col("call_type").cast(pl.String))
+    charged = by_type.filter(pl.col("category") != "included")
     included = (
-        billed.filter(pl.col("call_type").is_in(["included", "overage"]))
+        by_type.filter(pl.col("category").is_in(["included", "overage"]))
         .group_by("account_id")
         .agg(
             category=pl.lit("included_minutes"),
-            call_count=pl.len().cast(pl.Int64),
+            call_count=pl.col("call_count").sum(),
             charged_seconds=pl.col("included_seconds").sum(),
             cost_whole=pl.lit(0, dtype=pl.Int64),
             cost_micros=pl.lit(0, dtype=pl.Int64),

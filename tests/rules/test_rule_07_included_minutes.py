@@ -191,7 +191,7 @@ def test_rule_7_1_the_order_of_calls_is_start_time_then_call_id_then_source() ->
         },
         schema_overrides={"start_time": pl.Datetime("us", "UTC")},
     )
-    ordered = call_order(calls, pl.Series([0, 0, 0, 0]), dt.date(2020, 1, 1))
+    ordered = calls[call_order(calls, pl.Series([0, 0, 0, 0]), dt.date(2020, 1, 1))]
     assert ordered.select("call_id", "source").rows() == [("c10", "b"), ("c10", "z"), ("c2", "a"), ("a", "a")]
 
 
