@@ -45,8 +45,9 @@ lint: $(VENV)/dev.stamp ## Ruff and the type checker
 bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, in one run
 	@$(BIN)/python tests/bench/month_end.py
 
-docs: $(VENV)/dev.stamp ## Write the data dictionary again from the schemas
+docs: $(VENV)/dev.stamp ## Write the data dictionary again, and the table of rules and tests
 	@$(BIN)/python -m schemas.dictionary > schemas/.DICTIONARY.md && mv schemas/.DICTIONARY.md schemas/DICTIONARY.md
+	@$(BIN)/python -m tests.rule_table > tests/.README.md && mv tests/.README.md tests/README.md
 
 lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install pyproject.toml -o requirements.txt
