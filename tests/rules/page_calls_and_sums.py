@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.invoicing import refuse_missing_prices
+from flows.fixed_charges import fixed_charges
 from flows.month import Month
 from flows.settings import parse_month
 from rate_tables.versions import read_version
@@ -202,7 +202,7 @@ def quarter_without_factor(row: Cells) -> Cells:
     factors = [{"country": "US", "quarter": quarter, "factor_percent": "21.2"} for quarter in quarters]
 
     def goes_on(opened: Month) -> bool:
-        refuse_missing_prices(opened)
+        fixed_charges(opened)
         return True
 
     is_billed = ask_month(goes_on, month, rates={"usf_factors": factors})
