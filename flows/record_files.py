@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import mmap
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
 import polars as pl
@@ -64,15 +65,15 @@ def line_marks(block: bytes, offset: int, first_line: int) -> LineMarks:
 
 
 def _lines_of(content: bytes | mmap.mmap, marks: LineMarks, source_lines: pl.Series) -> list[str]:
-    """Some lines of a block or file: from the mark before each, what lies between is passed over."""
-    lines = [line for _, line in marks]
-    found = []
-    for number in source_lines.to_list():
-        position, line = marks[bisect_left(lines, number) - 1 if number > lines[0] else 0]
-        for _ in range(number - line):
-            position = content.find(b"\n", position) + 1
-        end = content.find(b"\n", position)
-        found.append(raw_text(content[position : end if end >= 0 else len(content)]))
+    """Some lines of a block or file, ascending: only the pieces between two marks that hold one are cut into lines."""
+    found: list[str] = []
+    numbers = source_lines.to_list()
+    for (begin, first_line), (until, line_there) in pairwise(marks):
+        here = numbers[len(found) : bisect_right(numbers, line_there, lo=len(found))]
+        if here:
+            end = content.find(b"\n", until)
+            lines = content[begin : end if end >= 0 else len(content)].split(b"\n")
+            found += [raw_text(lines[number - first_line]) for number in here]
     return found
 
 

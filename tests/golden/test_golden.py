@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import datetime as dt
 import difflib
 import io
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -23,6 +27,45 @@ TABLES = {
     "unbilled_calls": ("account_id", "start_time", "call_id", "source"),
     "set_aside_records": ("source_file", "source_line"),
 }
+MORE_TABLES = {  # in the cases whose case.toml names them
+    "warnings": ("kind", "account_id", "source_file", "source_line"),
+    "source_files": ("usage_month", "source_file"),
+    "run_controls": ("control", "subject"),
+}
+NOT_COMPARED = ("run_id", "sha256")  # of the program; of bytes that the case has anyway
+
+
+class Case(NamedTuple):
+    """What `case.toml` says of a golden month; without one it is the invoices of 2020-02, issued on the 1st."""
+
+    folder: Path
+    issue_dates: dict[str, dt.date | None]  # by invoice month, in the order of billing
+    more_tables: tuple[str, ...]
+    has_pairs: bool
+
+    @property
+    def usage_months(self) -> list[str]:
+        """The months whose calls are billed."""
+        first_days = [dt.date.fromisoformat(f"{month}-01") for month in self.issue_dates]
+        return [f"{first_day - dt.timedelta(days=1):%Y-%m}" for first_day in first_days]
+
+    @property
+    def rate_version(self) -> tuple[Path, str]:
+        """The folder of rate versions and the version: the case's own, or the one that cases share."""
+        own = self.folder / "rates"
+        return (own, "g1") if own.is_dir() else (HERE / "rates", "g2")
+
+    def place(self, usage_month: str) -> str:
+        """The folder under `details/` and `pairs/`: a month's own only where the case has several."""
+        return f"{usage_month}/" if len(self.issue_dates) > 1 else ""
+
+
+def read_case(folder: Path) -> Case:
+    """The case in this folder."""
+    path = folder / "case.toml"
+    said = tomllib.loads(path.read_text()) if path.is_file() else {}
+    issue_dates = said.get("issue_dates", {"2020-02": None})
+    return Case(folder, issue_dates, tuple(said.get("more_tables", ())), said.get("pairs", False))
 
 
 @pytest.fixture(autouse=True)
@@ -31,21 +74,29 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def bill_case(case: Path, warehouse: Path) -> None:
-    """The case's month, billed into the warehouse by the command line in process."""
-    words = ["bill", "2020-02", "--rates", "g1", "--warehouse", str(warehouse)]
-    for flag, folder in (("cdrs", "inbox"), ("contracts", "contracts"), ("rate-tables", "rates")):
-        words += [f"--{flag}", str(case / folder)]
+def tollbook(*words: str) -> None:
+    """The command line in process; it must succeed."""
     said = io.StringIO()
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         code = run(words)
     assert code == 0, said.getvalue()
 
 
-def table_text(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+def bill_case(case: Case, warehouse: Path) -> None:
+    """The case's months, billed one after the other into the warehouse."""
+    rate_tables, version = case.rate_version
+    folders = ["--cdrs", str(case.folder / "inbox"), "--contracts", str(case.folder / "contracts")]
+    rates = ["--rate-tables", str(rate_tables), "--rates", version]
+    for month, day in case.issue_dates.items():
+        issued = ["--issue-date", day.isoformat()] if day else []
+        tollbook("bill", month, *folders, *rates, *issued, "--warehouse", str(warehouse))
+
+
+def table_text(connection: duckdb.DuckDBPyConnection, table: str, order: tuple[str, ...]) -> str:
     """A published table as CSV without run_id; NULL is an empty cell."""
-    order = ", ".join(f"{table}.{column}" for column in TABLES[table])  # the column, not its text
-    found = connection.sql(f"select columns(lambda name: name <> 'run_id')::varchar from {table} order by {order}")
+    by = ", ".join(f"{table}.{column}" for column in order)  # the column, not its text
+    columns = f"columns(lambda name: name not in {NOT_COMPARED})::varchar"
+    found = connection.sql(f"select {columns} from {table} order by {by}")
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(found.columns)
@@ -53,14 +104,25 @@ def table_text(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     return text.getvalue()
 
 
-def published_files(warehouse: Path) -> dict[str, str]:
-    """Text of every file of `expected/` as the run has published it, by its path there."""
+def published_files(case: Case, warehouse: Path, pairs: Path) -> dict[str, str]:
+    """Text of every file of `expected/` as the runs have published it, by its path there."""
+    tables = TABLES | {table: MORE_TABLES[table] for table in case.more_tables}
     with duckdb.connect(str(warehouse / "tollbook.duckdb"), read_only=True) as connection:
         connection.sql("set timezone = 'UTC'")
-        files = {f"{table}.csv": table_text(connection, table) for table in TABLES}
-    for path in sorted((warehouse / "details" / "2020-01").iterdir()):
-        files[f"details/{path.name}"] = path.read_bytes().decode()
+        files = {f"{table}.csv": table_text(connection, table, order) for table, order in tables.items()}
+    for usage_month, details in published_details(case, warehouse):
+        files[f"details/{case.place(usage_month)}{details.name}"] = details.read_bytes().decode()
+        if case.has_pairs:
+            tollbook("details", details.stem, usage_month, "--by-pair", "-o", str(pairs), "--warehouse", str(warehouse))
+            files[f"pairs/{case.place(usage_month)}{details.name}"] = pairs.read_bytes().decode()
     return files
+
+
+def published_details(case: Case, warehouse: Path) -> Iterator[tuple[str, Path]]:
+    """Each published file of billed call details with its usage month."""
+    for usage_month in case.usage_months:
+        for path in sorted((warehouse / "details" / usage_month).glob("*")):
+            yield usage_month, path
 
 
 def expected_files(folder: Path) -> dict[str, str]:
@@ -94,14 +156,15 @@ def differences(expected: dict[str, str], published: dict[str, str]) -> list[str
     return found
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_month_comes_to_the_files_that_were_worked_by_hand(
-    case: str, tmp_path: Path, is_golden_update: bool
+@pytest.mark.parametrize("name", CASES)
+def test_the_months_come_to_the_files_that_were_worked_by_hand(
+    name: str, tmp_path: Path, is_golden_update: bool
 ) -> None:
-    bill_case(HERE / case, tmp_path / "warehouse")
-    published = published_files(tmp_path / "warehouse")
+    case, expected = read_case(HERE / name), HERE / name / "expected"
+    bill_case(case, tmp_path / "warehouse")
+    published = published_files(case, tmp_path / "warehouse", tmp_path / "pairs.csv")
     if is_golden_update:
-        rewrite(HERE / case / "expected", published)
-    found = differences(expected_files(HERE / case / "expected"), published)
+        rewrite(expected, published)
+    found = differences(expected_files(expected), published)
     if found:
         pytest.fail("\n".join([f"{len(found)} lines of differences:", *found[:MOST_DIFFERENCES]]), pytrace=False)
