@@ -76,7 +76,7 @@ def _bounded(entries: pl.DataFrame) -> pl.DataFrame:
     digits = pl.when(length > 0).then("prefix").otherwise(pl.lit("0")).cast(pl.Int64)
     width = pl.lit(_SHIFTS).gather(length) * LENGTH_SLOTS
     local = (pl.col("scope") % SCOPES_PER_PART) * KEY_SPACE
-    end = pl.when(length > 0).then((digits + 1) * width + length).otherwise(10**MAXIMUM_DIGITS * LENGTH_SLOTS)
+    end = pl.when(length > 0).then((digits + 1) * width).otherwise(10**MAXIMUM_DIGITS * LENGTH_SLOTS)
     return (
         entries.filter((pl.col("to_second") > 0) & (pl.col("from_second") < OPEN_SECOND))
         .select(

@@ -52,7 +52,7 @@ def test_random_nested_dated_rows_are_found_as_a_plain_scan_finds_them(seed: int
     chance = random.Random(seed)
     entries: list[DatedPrefix] = []
     for scope in (0, 1, 499, 500, 1200):
-        for prefix in {"".join(chance.choices("012", k=chance.randint(0, 5))).lstrip("0") for _ in range(20)}:
+        for prefix in {"".join(chance.choices("0189", k=chance.randint(0, 5))).lstrip("0") for _ in range(20)}:
             cuts = sorted(chance.sample([0, 10, 20, 30, OPEN_SECOND], chance.randint(2, 5)))
             for begin, end in itertools.pairwise(cuts):
                 if chance.random() < 0.7:
@@ -60,7 +60,7 @@ def test_random_nested_dated_rows_are_found_as_a_plain_scan_finds_them(seed: int
     asked = [
         (
             chance.choice([-1, 0, 1, 3, 499, 500, 1200]),
-            "".join(chance.choices("0123", k=chance.randint(0, 15))).lstrip("0"),
+            "".join(chance.choices("0189", k=chance.randint(0, 15))).lstrip("0"),
             chance.choice([0, 5, 10, 20, 29, 30, 31, JANUARY]),
         )
         for _ in range(100)
@@ -72,6 +72,12 @@ def test_a_number_shorter_than_a_prefix_is_not_under_it() -> None:
     entries = [DatedPrefix(0, "1242", 0, OPEN_SECOND, 0), DatedPrefix(0, "12420", 0, OPEN_SECOND, 1)]
     asked = [(0, "1242", JANUARY), (0, "12420", JANUARY), (0, "124", JANUARY)]
     assert matched(entries, asked) == [0, 1, None]
+
+
+def test_a_prefix_that_ends_where_its_parent_ends_does_not_reach_into_the_next() -> None:
+    entries = [DatedPrefix(0, prefix, 0, OPEN_SECOND, row) for row, prefix in enumerate(("8", "89", "9", "94", "82"))]
+    asked = [(0, digits, JANUARY) for digits in ("8212345678", "8912345678", "89", "9", "9123456789", "9412345678")]
+    assert matched(entries, asked) == [4, 1, 1, 2, 2, 3]
 
 
 def test_a_row_that_begins_in_five_centuries_leaves_its_parent_in_force() -> None:
