@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from flows.stages import Stage
 
@@ -22,13 +21,18 @@ def advance(stage: Stage) -> None:
 @contextmanager
 def progress_bar(console: Console, first: str) -> Iterator[None]:
     """A bar on the console while this lasts, if a person sees it: what is being done, how many units are done."""
+    if not console.is_terminal:
+        yield
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn("{task.completed:.0f} done"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console) as progress:
         bar = progress.add_task(first, total=None)
 
         def watch(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -276,11 +277,12 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
     warehouse = month.settings.warehouse
     database = warehouse / f"tollbook-{month.run_id}.duckdb"
     staged = month.work_folder() / database.name
-    with written_whole(staged) as partial:
+    with ThreadPoolExecutor(max_workers=1) as beside, written_whole(staged) as partial:
+        archived = beside.submit(archive_tables, month)
         build_database(month, started_at, partial)
         controls = check_controls(partial, month.run_id)
         partial.chmod(0o444)
-    archive_tables(month)
+        archived.result()
     _publish_files(month, controls)
     staged.replace(database)
     _swap(database, warehouse / DATABASE)

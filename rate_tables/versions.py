@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from rate_tables.manifests import MANIFEST, Manifest, content_faults, folder_con
 from rate_tables.version_checks import version_faults
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.rate_files import RATE_TABLES
-from schemas.text_tables import empty_table, read_csv_table
+from schemas.text_tables import ReadTable, TableSpec, empty_table, read_csv_table
 
 
 class RateTables(NamedTuple):
@@ -100,21 +101,27 @@ def read_version(folder: Path) -> tuple[RateTables | None, list[Fault]]:
 
 def _read_tables(manifest: Manifest, contents: Mapping[str, bytes]) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
     """The typed tables by name, an absent one empty, with the faults of their cells and row counts."""
-    tables: dict[str, pl.DataFrame] = {}
-    faults: list[Fault] = []
-    for spec in RATE_TABLES:
-        file = f"{spec.name}.csv"
-        if file not in contents:
-            tables[spec.name] = empty_table(spec)
-            continue
-        tables[spec.name], found = read_csv_table(contents[file], spec, file)
-        faults += found
-        stated = manifest.files[file].rows if file in manifest.files else None
-        height = tables[spec.name].height
-        if not found and stated is not None and stated != height:
-            problem = f"has {height} rows and the manifest says {stated}"
-            faults.append(Fault(file, problem, "put back the file that the manifest names"))
-    return tables, faults
+
+    def read(spec: TableSpec) -> ReadTable:
+        return _read_table(spec, manifest, contents)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = dict(zip(RATE_TABLES, pool.map(read, RATE_TABLES), strict=True))
+    return {spec.name: table.rows for spec, table in found.items()}, [
+        fault for table in found.values() for fault in table.faults
+    ]
+
+
+def _read_table(spec: TableSpec, manifest: Manifest, contents: Mapping[str, bytes]) -> ReadTable:
+    file = f"{spec.name}.csv"
+    if file not in contents:
+        return ReadTable(empty_table(spec), [])
+    rows, faults = read_csv_table(contents[file], spec, file)
+    stated = manifest.files[file].rows if file in manifest.files else None
+    if not faults and stated is not None and stated != rows.height:
+        problem = f"has {rows.height} rows and the manifest says {stated}"
+        faults = [Fault(file, problem, "put back the file that the manifest names")]
+    return ReadTable(rows, faults)
 
 
 def _within(folder: Path, faults: list[Fault]) -> list[Fault]:

@@ -43,50 +43,57 @@ def dialing_plans_by_country(dialing_plans: pl.DataFrame) -> dict[str, DialingPl
     }
 
 
-def _international_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
-    """What was dialled behind the international prefix and the carrier's digits."""
-    return pl.lit("+") + dialled.str.slice(len(plan.international_prefix) + plan.carrier_code_digits)
+def _international_numbers(dialled: pl.Series, plan: DialingPlan) -> pl.Series:
+    """E.164 of what was dialled behind the international prefix and the carrier's digits; null where it is none."""
+    number = pl.lit("+") + pl.col("dialled").str.slice(len(plan.international_prefix) + plan.carrier_code_digits)
+    return dialled.to_frame("dialled").select(number=pl.when(number.str.contains(_E164)).then(number))["number"]
 
 
-def _national_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
+def _national_numbers(dialled: pl.Series, plan: DialingPlan) -> pl.Series:
     """Calling code and national number; null where no national length fits."""
-    has_prefix = dialled.str.starts_with(plan.national_prefix) if plan.national_prefix else pl.lit(value=False)
-    national = pl.when(has_prefix).then(dialled.str.slice(len(plan.national_prefix))).otherwise(dialled)
+    national = dialled.str.strip_prefix(plan.national_prefix) if plan.national_prefix else dialled
     if plan.carrier_code_digits:
         too_long = [length + plan.carrier_code_digits for length in plan.national_lengths]
+        has_prefix = national.str.len_bytes() < dialled.str.len_bytes()
         names_carrier = has_prefix & _has_length(national, too_long) & ~_has_length(national, plan.national_lengths)
-        national = pl.when(names_carrier).then(national.str.slice(plan.carrier_code_digits)).otherwise(national)
-    return pl.when(_has_length(national, plan.national_lengths)).then(pl.lit("+" + plan.calling_code) + national)
+        national = national.str.slice(plan.carrier_code_digits).zip_with(names_carrier, national)
+    lengths = [length for length in plan.national_lengths if 7 <= length + len(plan.calling_code) <= 15]
+    fits = _has_length(national, lengths)
+    numbers = national.to_frame("national").select(pl.lit("+" + plan.calling_code) + pl.col("national"))
+    return numbers.to_series() if fits.all() else pl.select(pl.when(fits).then(numbers.to_series())).to_series()
 
 
-def _has_length(digits: pl.Expr, lengths: list[int] | tuple[int, ...]) -> pl.Expr:
-    return digits.str.len_bytes().is_in(pl.lit(pl.Series(lengths, dtype=pl.UInt32)).implode())
+def _has_length(digits: pl.Series, lengths: list[int] | tuple[int, ...]) -> pl.Series:
+    return digits.str.len_bytes().is_in(pl.Series(lengths, dtype=pl.UInt32).implode())
 
 
-def _long_number(dialled: pl.Expr, plan: DialingPlan) -> pl.Expr:
-    """E.164 of a number of 7 digits or more; null where it is none."""
-    number = _national_number(dialled, plan)
-    if plan.international_prefix:
-        is_international = dialled.str.starts_with(plan.international_prefix)
-        number = pl.when(is_international).then(_international_number(dialled, plan)).otherwise(number)
-    return pl.when(number.str.contains(_E164)).then(number)
+def _kind(name: str) -> pl.Expr:
+    return pl.lit(name, dtype=NUMBER_KIND)
 
 
 def _is_one_of(dialled: pl.Expr, numbers: tuple[str, ...]) -> pl.Expr:
     return dialled.is_in(pl.lit(pl.Series(numbers, dtype=pl.String)).implode())
 
 
-def _read_long(plan: DialingPlan, texts: pl.DataFrame) -> pl.DataFrame:
+def _read_long(plan: DialingPlan, texts: pl.DataFrame) -> list[pl.DataFrame]:
     """Numbers of 7 digits or more, dialled with or without prefixes: E.164, or bad."""
-    dialled = pl.col("dialled")
-    return (
-        texts.lazy()
-        .with_columns(number=_long_number(dialled, plan))
-        .with_columns(
-            number_kind=pl.when(pl.col("number").is_null()).then(pl.lit("bad")).otherwise(pl.lit("e164")),
-        )
-        .select("place", pl.coalesce("number", "dialled").alias("number"), pl.col("number_kind").cast(NUMBER_KIND))
-        .collect()
+    if not plan.international_prefix:
+        return [_as_read(texts, _national_numbers(texts["dialled"], plan))]
+    is_international = texts["dialled"].str.starts_with(plan.international_prefix)
+    abroad, at_home = texts.filter(is_international), texts.filter(~is_international)
+    return [
+        _as_read(abroad, _international_numbers(abroad["dialled"], plan)),
+        _as_read(at_home, _national_numbers(at_home["dialled"], plan)),
+    ]
+
+
+def _as_read(texts: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """Place, number and number_kind; a number that is null is bad, and stays as it was dialled."""
+    is_bad = pl.col("number").is_null()
+    return texts.select("place", "dialled", numbers.alias("number")).select(
+        "place",
+        pl.coalesce("number", "dialled").alias("number"),
+        pl.when(is_bad).then(_kind("bad")).otherwise(_kind("e164")).alias("number_kind"),
     )
 
 
@@ -95,23 +102,23 @@ def _read_short(plan: DialingPlan, texts: pl.DataFrame) -> pl.DataFrame:
     text, dialled = pl.col("text"), pl.col("dialled")
     kind = (
         pl.when(text == "")
-        .then(pl.lit("anonymous"))
+        .then(_kind("anonymous"))
         .when(dialled.str.contains(_FEATURE_CODE))
-        .then(pl.lit("feature_code"))
+        .then(_kind("feature_code"))
         .when(dialled.str.contains(_E164))
-        .then(pl.lit("e164"))
+        .then(_kind("e164"))
         .when(_is_one_of(dialled, plan.emergency_numbers))
-        .then(pl.lit("emergency"))
+        .then(_kind("emergency"))
         .when(_is_one_of(dialled, plan.short_codes))
-        .then(pl.lit("short_code"))
+        .then(_kind("short_code"))
         .when(dialled.str.contains(_EXTENSION))
-        .then(pl.lit("extension"))
-        .otherwise(pl.lit("bad"))
+        .then(_kind("extension"))
+        .otherwise(_kind("bad"))
     )
     number = pl.when(pl.col("number_kind") == "short_code").then(pl.lit("+" + plan.calling_code) + dialled)
     return (
         texts.lazy()
-        .with_columns(number_kind=kind.cast(NUMBER_KIND))
+        .with_columns(number_kind=kind)
         .select("place", number.otherwise(dialled).alias("number"), "number_kind")
         .collect()
     )
@@ -126,7 +133,7 @@ def _read_by(plan: DialingPlan, texts: pl.DataFrame) -> list[pl.DataFrame]:
     reserved = [number for number in (*plan.emergency_numbers, *plan.short_codes) if len(number) > 6]
     if reserved:
         is_long = is_long & ~dialled["dialled"].is_in(reserved)
-    return [_read_long(plan, dialled.filter(is_long)), _read_short(plan, dialled.filter(~is_long))]
+    return [*_read_long(plan, dialled.filter(is_long)), _read_short(plan, dialled.filter(~is_long))]
 
 
 def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.DataFrame:

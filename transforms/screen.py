@@ -77,22 +77,21 @@ def _dispositions(texts: pl.Series, source: SourceSpec) -> pl.Series:
 
 def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Directory) -> pl.DataFrame:
     """Numbers normalised by the account's country; an anonymous word of the source is an empty source."""
+    sources = records.select("country", text="source_number")
     anonymous = [word.lower() for word in source.anonymous_words]
-    texts = {
-        "source": records.select("country", text=pl.col("source_number")),
-        "destination": records.select("country", text=pl.col("destination_number")),
-    }
     if anonymous:
         is_anonymous = pl.col("text").str.to_lowercase().is_in(anonymous)
-        texts["source"] = texts["source"].with_columns(text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text"))
-    read = {side: normalise_numbers(text, directory.dialing_plans) for side, text in texts.items()}
-    destination_kinds = read["destination"]["number_kind"]
+        sources = sources.with_columns(text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text"))
+    texts = pl.concat([sources, records.select("country", text="destination_number")], rechunk=True)
+    read = normalise_numbers(texts, directory.dialing_plans)
+    from_numbers, to_numbers = read.head(records.height), read.tail(records.height)
+    destination_kinds = to_numbers["number_kind"]
     if (is_missing := destination_kinds == "anonymous").any():
         destination_kinds = pl.Series(["bad"], dtype=NUMBER_KIND).zip_with(is_missing, destination_kinds)
     return records.with_columns(
-        read["source"]["number"].alias("source_number"),
-        read["source"]["number_kind"].alias("source_kind"),
-        read["destination"]["number"].alias("destination_number"),
+        from_numbers["number"].alias("source_number"),
+        from_numbers["number_kind"].alias("source_kind"),
+        to_numbers["number"].alias("destination_number"),
         destination_kinds.alias("destination_kind"),
     )
 
