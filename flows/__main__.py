@@ -9,8 +9,7 @@ import os
 def main() -> None:
     """Run the command line of this process."""
     gc.disable()  # a command ends before cycles of garbage add up, and looking for them takes a tenth of a second
-    # Polars' memory: what one thread frees another uses, and large pieces are kept for the next, not given back
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,oversize_threshold:0")
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # Polars' memory: what one thread frees another uses
     from flows.cli import main as command_line
 
     command_line()
