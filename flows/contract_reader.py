@@ -35,11 +35,18 @@ class Contracts(NamedTuple):
     contents: dict[str, bytes]
 
 
-def read_contracts(folder: Path, rates: RateTables) -> Contracts:
-    """The tables of the folder, or a refusal that lists every bad row of every table.
+class ContractTexts(NamedTuple):
+    """The files of a contracts folder as they were read, each table typed by itself; not yet checked as a whole."""
 
-    Only accounts is required; a missing table is empty.
-    """
+    paths: dict[str, Path]
+    files: dict[str, str]
+    contents: dict[str, bytes]
+    tables: dict[str, ReadTable]
+    faults: list[Fault]
+
+
+def read_contract_files(folder: Path) -> ContractTexts:
+    """Every table of the folder with the faults of its cells. Raises InputRefusedError where there is no folder."""
     if not folder.is_dir():
         raise InputRefusedError(Fault(str(folder), "there is no such folder", "name the contracts with --contracts"))
     paths, faults = _contract_paths(folder)
@@ -49,15 +56,28 @@ def read_contracts(folder: Path, rates: RateTables) -> Contracts:
     faults += [fault for table in read.values() for fault in table.faults]
     if not faults and read[ACCOUNTS.name].rows.is_empty():
         faults.append(Fault(files[ACCOUNTS.name], "holds no account", "write one row an account"))
-    faults += contract_faults(
-        _as_found(read, files, has_accounts=ACCOUNTS.name in paths),
+    return ContractTexts(paths, files, contents, read, faults)
+
+
+def checked_contracts(texts: ContractTexts, rates: RateTables) -> Contracts:
+    """The contracts, or a refusal that lists every bad row of every table.
+
+    Only accounts is required; a missing table is empty.
+    """
+    cross_faults = contract_faults(
+        _as_found(texts.tables, texts.files, has_accounts=ACCOUNTS.name in texts.paths),
         References(rates.plans, rates.charges, rates.dialing_plans, rates.policy),
     )
-    refuse_if_any(faults)
-    tables = {spec.name: read[spec.name].rows for spec in CONTRACT_TABLES}
-    kept = {paths[name].name: content for name, content in contents.items()}
+    refuse_if_any([*texts.faults, *cross_faults])
+    tables = {spec.name: texts.tables[spec.name].rows for spec in CONTRACT_TABLES}
+    kept = {texts.paths[name].name: content for name, content in texts.contents.items()}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in kept.items()}
     return Contracts(**tables, files=digests, contents=kept)
+
+
+def read_contracts(folder: Path, rates: RateTables) -> Contracts:
+    """The contracts of a folder, read and checked."""
+    return checked_contracts(read_contract_files(folder), rates)
 
 
 def _contract_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:

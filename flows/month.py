@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from flows.code_version import code_version
-from flows.contract_reader import Contracts, read_contracts
+from flows.contract_reader import Contracts, checked_contracts, read_contract_files
 from flows.files import digest
 from flows.inbox import RecordFile, expected_bytes, find_record_files
 from flows.ingest import IngestPlan
@@ -190,11 +190,12 @@ def _refuse_uncovered_currencies(month: Month) -> None:
 def open_month(settings: Settings) -> Month:
     """The month with its inputs read and checked as a whole. Raises InputRefusedError; writes nothing."""
     version = settings.rates or default_version(settings.rate_tables)
-    with ThreadPoolExecutor(max_workers=1) as beside:  # hashing waits for bytes, the tables for the interpreter
+    with ThreadPoolExecutor(max_workers=2) as beside:  # hashing waits for bytes, the tables for the interpreter
         found = beside.submit(find_record_files, settings.cdrs, month_text(settings.usage_month))
+        texts = beside.submit(read_contract_files, settings.contracts)
         try:
             rates = load_version(settings.rate_tables, version)
-            contracts = read_contracts(settings.contracts, rates)
+            contracts = checked_contracts(texts.result(), rates)
         finally:
             record_files = tuple(found.result())  # what is wrong with the records is told first
     month = Month(settings.with_rates(version), rates, contracts, record_files, _invoice_dates(settings, rates))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import polars as pl
@@ -14,7 +16,8 @@ from schemas.faults import Fault
 LINE = "line"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A line whose quotes are in order: each field is free of quotes or stands in quotes whole.
-_WELL_QUOTED = r'^(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*$'
+_WELL_QUOTED = re.compile(r'(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*')
+_QUOTED = re.compile(r'"[^"]*"')
 _ROW_REMEDY = "give the row as many fields as the header"
 
 
@@ -41,14 +44,14 @@ def csv_text(content: bytes, file: str, needed: Sequence[str], may_lack: Collect
         problem = "is empty" if not content.strip() else "has no header in line 1"
         remedy = "write the header line " + ",".join(needed)
         return TextTable(_no_rows(needed), [Fault(file, problem, remedy, line=1)])
-    header_rows, header_faults = _well_formed(pl.Series(lines[:1]), file, None)
+    header_rows, _, header_faults = _well_formed(lines[:1], file, None)
     if header_faults:
         return TextTable(_no_rows(needed), header_faults)
-    header = [name.strip() for name in next(csv.reader(header_rows["text"]))]
+    header = [name.strip() for name in next(csv.reader(header_rows))]
     lacking = _may_be_left_out(header, needed, may_lack)
     faults += _header_faults(header, file, [name for name in needed if name not in lacking])
-    rows, row_faults = _well_formed(pl.Series(lines[1:], dtype=pl.String), file, len(header))
-    cells = _parsed(rows["text"], len(header)).with_columns(rows[LINE])
+    rows, numbers, row_faults = _well_formed(islice(lines, 1, None), file, len(header))
+    cells = _parsed(rows, len(header)).with_columns(pl.Series(LINE, numbers, dtype=pl.Int64))
     rows_named = _named(cells, header, needed).with_columns(pl.lit("").alias(name) for name in lacking)
     return TextTable(rows_named, faults + row_faults)
 
@@ -111,43 +114,44 @@ def _unreadable(raw: bytes, line: str) -> tuple[str, str] | None:
     return None
 
 
-def _well_formed(lines: pl.Series, file: str, width: int | None) -> tuple[pl.DataFrame, list[Fault]]:
-    """Rows (`text`, `line`) that split into `width` fields (None: the header), and the others' faults."""
-    offset = 1 if width is None else 2
-    numbered = pl.DataFrame({"text": lines}).with_row_index(LINE, offset).with_columns(pl.col(LINE).cast(pl.Int64))
-    numbered = numbered.filter(pl.col("text").str.strip_chars() != "")
-    bare, is_quoted_well = pl.col("text"), pl.lit(value=True)
-    if numbered["text"].str.contains('"', literal=True).any():
-        bare, is_quoted_well = bare.str.replace_all(r'"[^"]*"', ""), bare.str.contains(_WELL_QUOTED)
-    judged = numbered.with_columns(
-        is_quoted_well=is_quoted_well,
-        fields=bare.str.count_matches(",", literal=True).cast(pl.Int64) + 1,
-    )
-    fits = pl.col("is_quoted_well") & (pl.lit(width is None) | (pl.col("fields") == (width or 0)))
-    bad = judged.filter(~fits)
-    faults = [_row_fault(row, file, width or 0) for row in bad.iter_rows(named=True)]
-    return judged.filter(fits).select("text", LINE), faults
+def _well_formed(lines: Iterable[str], file: str, width: int | None) -> tuple[list[str], list[int], list[Fault]]:
+    """Rows that split into `width` fields (None: the header), the line of each, and the others' faults."""
+    rows: list[str] = []
+    numbers: list[int] = []
+    faults: list[Fault] = []
+    for number, text in enumerate(lines, 1 if width is None else 2):
+        if not text.strip():
+            continue
+        has_quotes = '"' in text
+        fields = (_QUOTED.sub("", text) if has_quotes else text).count(",") + 1
+        is_quoted_well = not has_quotes or _WELL_QUOTED.fullmatch(text) is not None
+        if is_quoted_well and width in (None, fields):
+            rows.append(text)
+            numbers.append(number)
+        else:
+            faults.append(_row_fault(file, number, fields if is_quoted_well else None, width))
+    return rows, numbers, faults
 
 
-def _row_fault(row: dict[str, object], file: str, width: int) -> Fault:
-    line = int(str(row[LINE]))
-    if not row["is_quoted_well"]:
+def _row_fault(file: str, line: int, fields: int | None, width: int | None) -> Fault:
+    """What is wrong with the row; `fields` is None where its quotes are."""
+    if fields is None:
         remedy = 'put a field with quotes or commas in quotes on one line, a quote in it doubled ("")'
         return Fault(file, "has a quote out of place or not closed", remedy, line=line)
-    return Fault(file, f"has {row['fields']} fields and the header {width}", _ROW_REMEDY, line=line)
+    return Fault(file, f"has {fields} fields and the header {width}", _ROW_REMEDY, line=line)
 
 
-def _parsed(lines: pl.Series, width: int) -> pl.DataFrame:
+def _parsed(lines: list[str], width: int) -> pl.DataFrame:
     """Fields of well-formed lines, as trimmed text in columns `0`, `1` and so on."""
     schema = {str(position): pl.String() for position in range(width)}
-    if lines.is_empty():
+    if not lines:
         return pl.DataFrame(schema=schema)
-    content = io.BytesIO((lines.str.join("\n").item() + "\n").encode())
+    content = io.BytesIO(("\n".join(lines) + "\n").encode())
     fields = pl.read_csv(
         content, has_header=False, schema=schema, empty_string_is_null=False, infer_schema=False, glob=False
     )
-    if fields.height != lines.len():  # the lines were checked: a programmer's error, never the user's
-        raise AssertionError(f"{lines.len()} lines were read as {fields.height} rows")
+    if fields.height != len(lines):  # the lines were checked: a programmer's error, never the user's
+        raise AssertionError(f"{len(lines)} lines were read as {fields.height} rows")
     return fields.select(pl.all().str.strip_chars().fill_null(""))
 
 
