@@ -120,12 +120,13 @@ def _read_table(content: bytes | None, spec: TableSpec, file: str) -> ReadTable:
 
 
 def _as_found(read: Mapping[str, ReadTable], files: Mapping[str, str], *, has_accounts: bool) -> ContractTables:
-    account_faults = read[ACCOUNTS.name].faults
+    accounts = read[ACCOUNTS.name]
+    is_unknown = any(fault.column in (None, "account_id") for fault in accounts.faults)
     return ContractTables(
         tables={name: table.rows for name, table in read.items()},
         files=files,
         bad_lines={name: _bad_lines(table, files[name]) for name, table in read.items()},
-        all_accounts_known=has_accounts and not any(fault.column in (None, "account_id") for fault in account_faults),
+        all_accounts_known=has_accounts and not accounts.rows.is_empty() and not is_unknown,
     )
 
 

@@ -34,20 +34,20 @@ class FixedCharges(NamedTuple):
     devices: pl.DataFrame
 
 
-def _price_faults(month: Month, priced: pl.DataFrame, day: str, what: str) -> list[Fault]:
-    """A needed charge without a price refuses the run (rule 9.4)."""
+def _price_faults(month: Month, priced: pl.DataFrame, day: str, what: str, name: str) -> list[Fault]:
+    """A needed charge without a price refuses the run (rule 9.4). Column `name` tells which row needs it."""
     missing = priced.filter(pl.col("price_micros").is_null())
     keys = ["charge_code", "plan_id", "currency", day]
-    listed = missing.select(*keys, "account_id").unique(keys, keep="first", maintain_order=True).sort(keys)
+    listed = missing.select(*keys, "account_id", name).unique(keys, keep="first", maintain_order=True).sort(keys)
     return [
         Fault(
             f"{month.rates.version}/charges.csv",
-            f"has no price in {currency} in force on {on} for {what} of account {account} (plan {plan})",
+            f"has no price in {currency} in force on {on} for {what} {needs} of account {account} (plan {plan})",
             "add the row to a new rate version, or mend the contract",
             column="price",
             value=code,
         )
-        for code, plan, currency, on, account in listed.iter_rows()
+        for code, plan, currency, on, account, needs in listed.iter_rows()
     ]
 
 
@@ -166,11 +166,11 @@ def fixed_charges(month: Month) -> FixedCharges:
     buyouts = accounts.filter(_in_usage_month(month, "end_of_service"))
     billed = pl.concat([frame["account_id"] for frame in (priced, charged, returns, late, buyouts)])
     refuse_if_any(
-        _price_faults(month, priced, "price_date", "an item")
+        _price_faults(month, priced, "price_date", "item", "item_id")
         + _category_faults(month, priced)
         + _discount_faults(month, priced, discounts)
-        + _price_faults(month, charged, "on", "a one-time charge")
-        + _price_faults(month, late, "on", "a late return")
+        + _price_faults(month, charged, "on", "one-time charge", "charge_id")
+        + _price_faults(month, late, "on", "late return", "charge_id")
         + _sum_faults(charged)
         + usf_faults(month, billed)
     )

@@ -13,6 +13,7 @@ ACCOUNT_ID = Form(
 )
 E164 = Form(r"\+[1-9][0-9]{6,14}", "an E.164 number: + and 7 to 15 digits, the first not 0")
 ADDRESS = Form(r"[^@\s;,]+@[^@\s;,]+", "a mail address such as billing@example.com")
+ONE_ADDRESS = Form(ADDRESS.pattern, "one mail address such as billing@example.com")
 CONTRACT_NUMBER_KINDS = ("toll_free", "inbound_only", "two_way", "international")
 MOST_RECIPIENTS = 5
 HIGHEST_QUANTITY = 1_000_000
@@ -88,7 +89,7 @@ ACCOUNTS = TableSpec(
             highest=MOST_RECIPIENTS,
             form=ADDRESS,
         ),
-        Column("receipt_recipient", "text", "Mail address for receipts, at most 1", form=ADDRESS),
+        Column("receipt_recipient", "text", "Mail address for receipts, at most 1", form=ONE_ADDRESS),
     ),
     optional_columns=True,
 )

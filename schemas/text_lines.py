@@ -18,6 +18,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A line whose quotes are in order: each field is free of quotes or stands in quotes whole.
 _WELL_QUOTED = re.compile(r'(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*')
 _QUOTED = re.compile(r'"[^"]*"')
+_SEPARATORS = {";": "semicolons", "\t": "tabulators"}
 _ROW_REMEDY = "give the row as many fields as the header"
 
 
@@ -48,6 +49,10 @@ def csv_text(content: bytes, file: str, needed: Sequence[str], may_lack: Collect
     if header_faults:
         return TextTable(_no_rows(needed), header_faults)
     header = [name.strip() for name in next(csv.reader(header_rows))]
+    if len(header) == 1 and (separator := _other_separator(header[0])):
+        remedy = "save the file as CSV with a comma between the columns"
+        fault = Fault(file, f"has {separator} between the columns", remedy, line=1)
+        return TextTable(_no_rows(needed), [fault])
     lacking = _may_be_left_out(header, needed, may_lack)
     faults += _header_faults(header, file, [name for name in needed if name not in lacking])
     rows, numbers, row_faults = _well_formed(islice(lines, 1, None), file, len(header))
@@ -155,6 +160,11 @@ def _parsed(lines: list[str], width: int) -> pl.DataFrame:
     return fields.select(pl.all().str.strip_chars().fill_null(""))
 
 
+def _other_separator(header: str) -> str | None:
+    """What a spreadsheet of another country puts between columns, in words."""
+    return next((name for mark, name in _SEPARATORS.items() if mark in header), None)
+
+
 def _named(cells: pl.DataFrame, header: list[str], needed: Sequence[str]) -> pl.DataFrame:
     picked = [pl.col(str(header.index(name))).alias(name) if name in header else _missing(name) for name in needed]
     return cells.select(*picked, LINE)
@@ -178,7 +188,9 @@ def _no_rows(needed: Sequence[str]) -> pl.DataFrame:
 def _header_faults(header: Sequence[str], file: str, needed: Sequence[str], line: int | None = 1) -> list[Fault]:
     absent = [name for name in needed if name not in header]
     twice = sorted({name for name in header if name and header.count(name) > 1})
-    remedy = "add it to the header; its cells may be empty where the column is optional"
+    unknown = [name for name in header if name and name not in needed]
+    other = f"{', '.join(unknown)} is no column of the table: rename it, or " if absent and unknown else ""
+    remedy = f"{other}add it to the header; its cells may be empty where the column is optional"
     faults = [Fault(file, "the column is missing", remedy, line=line, column=name) for name in absent]
     faults += [
         Fault(file, "the column stands there twice", "keep one of them", line=line, column=name) for name in twice

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 import polars as pl
 
+from schemas.categories import RECURRING_CATEGORIES
 from schemas.contract_files import CONTRACT_TABLES
-from schemas.faults import Fault, InputRefusedError
+from schemas.faults import Fault
 from schemas.text_lines import LINE
 from schemas.text_tables import repeated_key_faults
-from transforms.service_period import phone_owners, with_end_of_service
+from transforms.policy import POLICY_FILE, has_no_setting
+from transforms.service_period import NOTICE, phone_owners, with_end_of_service
 
 
 class ContractTables(NamedTuple):
@@ -115,6 +117,7 @@ def _reference_checks(contracts: ContractTables, references: References) -> list
     for table in ("account_items", "phone_numbers", "one_time_charges"):
         unknown = _is_not_in("charge_code", codes)
         checks.append(_Check(table, unknown, "charge_code", "is no charge", not_in_version))
+    checks += _charges_billed_once(references.charges)
     if contracts.all_accounts_known:
         unknown = _is_not_in("account_id", contracts.tables["accounts"]["account_id"].unique())
         checks += [
@@ -122,6 +125,19 @@ def _reference_checks(contracts: ContractTables, references: References) -> list
             for spec in CONTRACT_TABLES[1:]
         ]
     return checks
+
+
+def _charges_billed_once(charges: pl.DataFrame) -> list[_Check]:
+    """Items and numbers of a charge that does not recur: it would be billed every month under a one-time label."""
+    recurs = charges.filter(pl.col("category").is_in(RECURRING_CATEGORIES))["charge_code"].unique()
+    once = charges["charge_code"].unique().drop_nulls()
+    once = once.filter(~once.is_in(recurs.implode()))
+    is_once = pl.col("charge_code").is_in(once.implode())
+    remedy = f"use a charge of category {', '.join(RECURRING_CATEGORIES)}, or move the row to one_time_charges"
+    return [
+        _Check(table, is_once, "charge_code", "is a charge that is billed once", remedy)
+        for table in ("account_items", "phone_numbers")
+    ]
 
 
 def _is_not_in(column: str, known: pl.Series) -> pl.Expr:
@@ -161,19 +177,24 @@ def _currency_changes(contracts: ContractTables, plans: pl.DataFrame) -> list[Fa
 
 def _requests_before_policy(contracts: ContractTables, policy: pl.DataFrame) -> list[Fault]:
     """Requests to cancel on days for which the notice is not known (rules 1.5, 2.3)."""
-    faults: list[Fault] = []
-    for table in ("accounts", "account_items", "phone_numbers"):
-        try:
-            with_end_of_service(contracts.tables[table], policy)
-        except InputRefusedError as refused:
-            faults += refused.faults
-    return faults
+    is_unknown = has_no_setting(policy, NOTICE, "cancel_requested_on")
+    problem = f"is a day on which {POLICY_FILE} has no row of {NOTICE} in force"
+    remedy = "mend the day, or add a row of the setting to another rate version (rule 1.5)"
+    return [
+        fault
+        for table in ("accounts", "account_items", "phone_numbers")
+        for fault in _found(contracts, _Check(table, is_unknown, "cancel_requested_on", problem, remedy))
+    ]
 
 
 def _two_owners(contracts: ContractTables, policy: pl.DataFrame) -> list[Fault]:
-    """Numbers that belong to two rows on one day (contract §3, rule 5.6)."""
+    """Numbers that belong to two rows on one day (contract §3, rule 5.6).
+
+    A number ends with its account: those of an account that there is not are left to the check of references.
+    """
     accounts = contracts.tables["accounts"].drop_nulls("account_id").unique("account_id", keep="first")
-    repeated = contracts.sound("phone_numbers").filter(pl.col("number").is_duplicated())
+    numbers = contracts.sound("phone_numbers").join(accounts, on="account_id", how="semi", maintain_order="left")
+    repeated = numbers.filter(pl.col("number").is_duplicated())
     owners = phone_owners(repeated, with_end_of_service(accounts, policy), policy)
     until = pl.col("owned_until").fill_null(pl.date(9999, 12, 31))
     earlier = owners.sort("number", "owned_from", LINE).with_columns(

@@ -45,11 +45,15 @@ def with_setting(rows: pl.DataFrame, policy: pl.DataFrame, setting: str, day: st
 
     Grain: one row a row, order kept; a null day gives null. A day without a row in force is refused.
     """
-    with_column = rows.with_columns(_setting_in_force(policy, setting, pl.col(day)).alias(setting))
-    uncovered = with_column.filter(pl.col(day).is_not_null() & pl.col(setting).is_null())
+    uncovered = rows.filter(has_no_setting(policy, setting, day))
     if not uncovered.is_empty():
         raise InputRefusedError(_missing_row(setting, uncovered[day].sort()[0]))
-    return with_column
+    return rows.with_columns(_setting_in_force(policy, setting, pl.col(day)).alias(setting))
+
+
+def has_no_setting(policy: pl.DataFrame, setting: str, day: str) -> pl.Expr:
+    """Whether the row's day is one on which no row of the setting is in force; a null day is none."""
+    return pl.col(day).is_not_null() & _setting_in_force(policy, setting, pl.col(day)).is_null()
 
 
 def _setting_in_force(policy: pl.DataFrame, setting: str, day: pl.Expr) -> pl.Expr:

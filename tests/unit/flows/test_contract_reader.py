@@ -58,6 +58,7 @@ ca-team,,CAD,,,,,,,,,
 plan_id,currency,charge_code,effective_from,category,is_phone,label_en,label_fr,price,effective_to
 *,USD,phone,,service_charge,true,Phone,Téléphone,24.95,
 *,USD,did,,phone_numbers,,Number,Numéro,4.95,
+*,USD,setup,,one_time,,Setup,Installation,99.00,
 """,
     DIALING_PLANS.name: """\
 country,calling_code,international_prefix,national_prefix,national_lengths,carrier_code_digits,\
@@ -200,7 +201,7 @@ def test_a_parquet_file_that_is_none_is_refused(folder: Path, rates: RateTables)
         ("accounts", "c@example.com", "", "line 3, column invoice_recipients: is empty"),
         ("accounts", "c@example.com", "a@b;b@b;c@b;d@b;e@b;f@b", "column invoice_recipients: holds 6 items"),
         ("accounts", "c@example.com", "c.example.com", "column invoice_recipients: holds 'c.example.com'"),
-        ("accounts", "r@example.com", "r@a.com;s@a.com", "line 3, column receipt_recipient: is not a mail"),
+        ("accounts", "r@example.com", "r@a.com;s@a.com", "column receipt_recipient: is not one mail address"),
         ("accounts", "250.00", "-250", "line 2, column buyout_fee: is negative"),
         ("account_plans", "2020-02-01", "2020-02-02", "column effective_from: is not the 1st of a month"),
         ("account_plans", "us-metered", "us-none", "line 2, column plan_id: is no plan ('us-none')"),
@@ -212,6 +213,8 @@ def test_a_parquet_file_that_is_none_is_refused(folder: Path, rates: RateTables)
         ),
         ("account_plans", "maple", "oak", "line 2, column account_id: is no account ('oak')"),
         ("account_items", "maple,i1,phone", "maple,i1,fone", "column charge_code: is no charge ('fone')"),
+        ("account_items", "maple,i1,phone", "maple,i1,setup", "column charge_code: is a charge that is billed once"),
+        ("phone_numbers", "toll_free,did", "toll_free,setup", "column charge_code: is a charge that is billed once"),
         ("account_items", "phone,12", "phone,-12", "line 2, column quantity: is negative ('-12')"),
         ("account_items", "phone,12", "phone,1000001", "line 2, column quantity: is too high"),
         ("account_items", "2019-02-01", "", "line 2, column start_date: is empty"),
@@ -272,7 +275,24 @@ def test_a_missing_column_is_one_fault_and_not_one_a_row(folder: Path, rates: Ra
 
 
 def test_a_request_to_cancel_before_the_first_policy_is_refused(folder: Path, rates: RateTables) -> None:
-    path = folder / "account_items.csv"
-    path.write_text(path.read_text().replace("2019-12-20", "1999-12-20"))
+    """Each row is named, not the first day alone: it may as well be a slip of the pen."""
+    for file, day in (("account_items", "2019-12-20"), ("accounts", "2020-01-05")):
+        path = folder / f"{file}.csv"
+        path.write_text(path.read_text().replace(day, "1999-12-20"))
+    said = "column cancel_requested_on: is a day on which policy.csv has no row of cancellation_notice_days in force"
+    item, account = refusal(folder, rates)
+    assert f"contracts/account_items.csv, line 3, {said} ('1999-12-20'); mend the day" in item
+    assert f"contracts/accounts.csv, line 3, {said} ('1999-12-20'); mend the day" in account
+
+
+def test_contracts_whose_accounts_are_a_header_alone_are_one_fault(folder: Path, rates: RateTables) -> None:
+    path = folder / "accounts.csv"
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    assert refusal(folder, rates) == ["contracts/accounts.csv: holds no account; write one row an account"]
+
+
+def test_a_misspelt_column_is_shown_as_it_stands(folder: Path, rates: RateTables) -> None:
+    path = folder / "accounts.csv"
+    path.write_text(path.read_text().replace("receipt_recipient", "receipt_recipent"))
     (fault,) = refusal(folder, rates)
-    assert "policy.csv, column cancellation_notice_days: has no row of the setting in force on 1999-12-20" in fault
+    assert "column receipt_recipient: the column is missing; receipt_recipent is no column of the table" in fault

@@ -82,6 +82,8 @@ def test_a_header_alone_is_an_empty_table() -> None:
         (b"", "prices.csv, line 1: is empty; write the header line code,price,note"),
         (b"\xef\xbb\xbf", "prices.csv, line 1: is empty"),
         (b"\ncode,price,note\n", "prices.csv, line 1: has no header in line 1"),
+        (b"code;price;note\na;1;x\n", "prices.csv, line 1: has semicolons between the columns; save the file as CSV"),
+        (b"code\tprice\tnote\na\t1\tx\n", "prices.csv, line 1: has tabulators between the columns; save the file"),
         (b"code,note\na,x\n", "prices.csv, line 1, column price: the column is missing; add it"),
         (
             b"code,price,note,price\na,1,x,2\n",

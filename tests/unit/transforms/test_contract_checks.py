@@ -35,7 +35,9 @@ def number_faults(accounts: str, numbers: str) -> list[str]:
     )
     references = References(
         pl.DataFrame({"plan_id": ["p"], "currency": ["USD"]}, schema_overrides=PLANS.schema, strict=False),
-        pl.DataFrame({"charge_code": ["did"]}, schema_overrides={"charge_code": CHARGES.schema["charge_code"]}),
+        pl.DataFrame(
+            {"charge_code": ["did"], "category": ["phone_numbers"]}, schema_overrides=CHARGES.schema, strict=False
+        ),
         pl.DataFrame({"country": ["US"]}, schema_overrides={"country": DIALING_PLANS.schema["country"]}),
         read_csv_table(NOTICE.encode(), POLICY, "policy.csv").rows,
     )
