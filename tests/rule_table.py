@@ -15,7 +15,10 @@ from tests.rules.rules_page import RulesPage, read_page
 TESTS = Path(__file__).parent
 README = TESTS / "README.md"
 BEGIN, END = "<!-- rule table: written by make docs -->", "<!-- end of the rule table -->"
-CONTRACT = {"contract 2": "Call records in, as the data contract has them"}
+CONTRACT = {
+    "contract 2": "Call records in, as the data contract has them",
+    "contract 3": "Contracts in, and who gets an invoice",
+}
 _TEST = re.compile(r"^def test_(rule|contract)_(\d+)(?:_(\d+))?_", re.MULTILINE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -210,3 +211,19 @@ def test_rule_1_5_a_policy_without_a_row_on_the_day_it_decides_refuses_the_run(t
     assert month.exit_code == 2
     assert "due_days" in month.message
     assert "2020-02-01" in month.message
+
+
+def test_rule_1_5_policy_is_shipped_as_the_guide_has_it_each_row_with_unit_source_and_begin() -> None:
+    shipped = pl.read_csv(Path(__file__).parents[2] / "rate_tables/2020.1/policy.csv", infer_schema=False)
+    assert dict(shipped.select("setting", "value").rows()) == {
+        "issue_day_last": "7",
+        "due_days": "15",
+        "autopay_day": "10",
+        "dispute_days": "15",
+        "start_day_billed": "false",
+        "cancellation_notice_days": "10",
+        "low_usage_minimum_phones": "20",
+        "restocking_percent": "25",
+        "return_window_days": "30",
+    }
+    assert shipped.select("unit", "source", "effective_from").null_count().row(0) == (0, 0, 0)

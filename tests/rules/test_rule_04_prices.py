@@ -259,3 +259,58 @@ def test_rule_4_4_the_plan_is_found_by_the_same_dates(dated_prices: SmallMonth) 
         ("service_charge", "1.000000"),
         ("prorated_charges", "20.000000"),
     ]
+
+
+@pytest.fixture(scope="module")
+def discounted_first(bill_once: Bill) -> SmallMonth:
+    """One flagged unit may be cheaper; i2 stands before i10 in the file, and after it by code points."""
+    flagged = {"low_usage": "true"}
+    return bill_once(
+        accounts=[account(low_usage_allowed="1")],
+        items=[
+            item("i2", **flagged, billing_group="second"),
+            item("i10", **flagged, billing_group="tenth"),
+            item("i3", quantity=18),
+        ],
+        rates={"plans": [plan("metered", "0", low_usage_discount_percent="12.5")]},
+    )
+
+
+def test_rule_4_2_the_discount_goes_to_items_in_order_of_item_id_by_code_points(discounted_first: SmallMonth) -> None:
+    assert discounted_first.lines("billing_group, unit_price") == [
+        ("second", "24.950000"),
+        ("tenth", "21.831250"),
+        (None, "24.950000"),
+    ]
+
+
+def test_rule_4_4_a_one_time_charge_costs_what_the_plan_of_its_date_says_not_that_of_a_day_before(
+    bill_whole: Bill,
+) -> None:
+    """Charged on 31 December, due from 1 January on, when billing begins: under plan p, not metered."""
+    month = bill_whole(
+        accounts=[account(billing_start="2020-01-01")],
+        account_plans=[{"account_id": "A", "plan_id": "p", "effective_from": "2020-01-01"}],
+        one_time_charges=[one_time("o1", charge_date="2019-12-31")],
+        rates={
+            "plans": [plan("metered", "0"), plan("p", "0")],
+            "charges": [
+                charge("number_change", "15.00", "one_time"),
+                charge("number_change", "12.00", "one_time", plan_id="p"),
+            ],
+        },
+    )
+    assert month.lines("period_start, amount") == [("2020-01-01", "12.00")]
+
+
+def test_rule_4_1_a_unit_price_is_shown_rounded_half_up_and_not_multiplied_so(bill_whole: Bill) -> None:
+    """24.950001 at 50 % is 12.4750005; 20 of it are 249.50001."""
+    month = bill_whole(
+        accounts=[account(low_usage_allowed="20")],
+        items=[item("i1", quantity=20, low_usage="true")],
+        rates={
+            "plans": [plan("metered", "0", low_usage_discount_percent="50")],
+            "charges": [charge("phone", "24.950001", is_phone="true")],
+        },
+    )
+    assert month.lines("unit_price, exact_amount, amount") == [("12.475001", "249.500010", "249.50")]

@@ -325,3 +325,66 @@ def test_rule_5_6_a_number_ends_with_its_account_and_is_the_next_owners_by_the_u
         ("c2", "TAKES", "inbound"),
         ("c3", "TAKES", "inbound"),
     ]
+
+
+def test_rule_5_1_suspended_and_unbilled_calls_take_no_plan_minutes(bill_whole: Bill) -> None:
+    """The plan has one minute. An unknown number and an emergency come before the local call that takes it."""
+    month = bill_whole(
+        accounts=[account(plan_id="one")],
+        calls=[
+            call("c1", "+12995550100", start_time="2020-01-05T12:00:00Z"),
+            call("c2", "911", start_time="2020-01-06T12:00:00Z"),
+            call("c3", start_time="2020-01-07T12:00:00Z"),
+            call("c4", start_time="2020-01-08T12:00:00Z"),
+        ],
+        rates={"plans": [plan("one", "1")]},
+    )
+    assert month.billed("call_id, call_type, included_seconds") == [("c3", "included", 60), ("c4", "overage", 0)]
+    assert month.lines("category, quantity") == [("included_minutes", "1.0000"), ("overage", "1.0000")]
+
+
+def test_rule_5_1_a_suspended_call_is_on_no_invoice(bill_whole: Bill) -> None:
+    month = bill_whole(calls=[call("c1", "+12995550100")])
+    assert month.rows("select reason from set_aside_records") == [("unknown_destination",)]
+    assert month.rows("select * from invoices") == []
+
+
+def test_rule_5_4_a_call_to_nobodys_number_has_no_second_party(bill_whole: Bill) -> None:
+    """Found by its source, as the owner of the destination is by its own: one customer each."""
+    month = bill_whole(
+        numbers=[number("+12125550100")],
+        calls=[
+            call("out", "+12015550100", account_id="", direction=""),
+            call("in", "+12125550100", account_id="", direction="", source_number="+12015550100"),
+        ],
+    )
+    assert (month.outcome("out"), month.outcome("in")) == ("overage", "inbound")
+    assert month.rows("select kind from warnings where kind = 'second_party'") == []
+
+
+def test_rule_5_a_short_code_is_a_number_of_the_country_whose_dialing_plan_lists_it(bill_whole: Bill) -> None:
+    """411 dialled in Canada becomes +1411, which the numbering plan has in the United States alone."""
+    month = bill_whole(
+        accounts=[account(country="CA", region="ON")],
+        calls=[call("c1", "411", source_number="+14165550100")],
+        rates={
+            "dialing_plans": [
+                {**row, "short_codes": "411"} if row["country"] == "CA" else row
+                for row in default_tables()["dialing_plans"]
+            ]
+        },
+    )
+    assert month.billed("destination_number, call_type") == [("+1411", "overage")]
+
+
+def test_rule_5_a_call_to_the_toll_free_number_of_another_account_is_inbound(bill_whole: Bill) -> None:
+    """The record names A; the number is B's, that day too."""
+    month = bill_whole(
+        accounts=[account(), account("B")],
+        numbers=[number(TOLL_FREE, account_id="B", kind="toll_free")],
+        calls=[
+            call("a", TOLL_FREE, direction="inbound", source_number="+12015550123"),
+            call("b", TOLL_FREE, account_id="B", direction="inbound", source_number="+12015550123"),
+        ],
+    )
+    assert (month.outcome("a"), month.outcome("b")) == ("inbound", "toll_free")

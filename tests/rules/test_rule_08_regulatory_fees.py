@@ -203,3 +203,36 @@ def test_rule_8_3_a_month_without_such_an_invoice_is_billed(bill_whole: Bill) ->
         rates={"usf_factors": [factor("2020Q1", "21.2")]},
     )
     assert month.invoice("total") == [("24.95",)]
+
+
+def test_rule_8_1_a_prorated_line_alone_is_a_recurring_line(month: SmallMonth) -> None:
+    """A phone from 16 to 31 January: a flat fee, none for a device."""
+    assert month.lines("category, amount", "TEXAS-PART") == [
+        ("prorated_charges", "4.84"),
+        ("slrrf", "0.40"),
+        ("usf", "0.66"),
+    ]
+
+
+def test_rule_8_2_a_fee_that_comes_down_to_0_00_is_left_out(bill_whole: Bill) -> None:
+    """0.05 × 64.9 % × 21.2 % = 0.0068794."""
+    month = bill_whole(
+        items=[item("i1", "trifle")],
+        rates={
+            "charges": [charge("trifle", "0.05")],
+            "usf_factors": [factor("2020Q1", "21.2")],
+            "usf_shares": [share("service_charge", "64.9")],
+        },
+    )
+    assert month.lines("category, amount") == [("service_charge", "0.05")]
+
+
+def test_rule_8_3_a_quarter_without_a_factor_stops_a_month_of_usage_alone(try_to_bill: Bill) -> None:
+    month = try_to_bill(
+        invoice_month="2020-04",
+        calls=[call("c1", start_time="2020-03-10T12:00:00Z")],
+        rates={"usf_factors": [factor("2020Q1", "21.2")]},
+    )
+    assert month.exit_code == 2
+    assert month.message.startswith("tollbook: small/usf_factors.csv, column quarter: has no factor for US in 2020Q2")
+    assert not (month.warehouse / "tollbook.duckdb").exists()

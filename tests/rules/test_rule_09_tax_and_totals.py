@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.conftest import Bill
-from tests.rules.small_month import SmallMonth, account, call, item, one_time
+from tests.rules.small_month import SmallMonth, account, call, item, one_time, returned
 from tests.rules.small_rates import Row, charge, fee, international, plan, premium, tax, toll_free
 
 
@@ -198,3 +198,69 @@ def test_rule_9_4_a_change_to_a_plan_in_another_currency_is_refused(try_to_bill:
     )
     assert month.exit_code == 2
     assert "account_plans.csv, line 2, column plan_id" in month.message
+
+
+def test_rule_9_4_the_missing_currency_and_the_country_are_named(try_to_bill: Bill) -> None:
+    rates = {"international_rates": [international("44", "0.01", currency="CAD")]}
+    month = try_to_bill(calls=[call("c1")], rates=rates)
+    assert month.message.splitlines() == [
+        "tollbook: small/international_rates.csv, column currency: has no row in USD for accounts in US, but rows in "
+        "other currencies ('USD'); add the USD rows in a new rate version"
+    ]
+    assert not (month.warehouse / "tollbook.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "needed"),
+    [
+        ({"items": [item("i1", start_date="2020-01-15")]}, "'phone' on 2020-01-15 for item i1"),
+        ({"items": [item("i2")]}, "'phone' on 2020-02-01 for item i2"),
+        ({"one_time_charges": [one_time("o1")]}, "'number_change' on 2020-01-10 for one-time charge o1"),
+        (
+            {"equipment_returns": [returned("r1", shipped_on="2019-12-01", received_on="2020-01-12")]},
+            "'rma_late_return' on 2020-01-12 for late return r1",
+        ),
+    ],
+)
+def test_rule_9_4_a_price_not_in_force_on_the_day_is_named_with_what_needs_it(
+    inputs: dict[str, list[Row]], needed: str, try_to_bill: Bill
+) -> None:
+    """Every price ended with 2019."""
+    charges = [
+        charge("phone", "24.95", effective_to="2020-01-01"),
+        charge("number_change", "15.00", "one_time", effective_to="2020-01-01"),
+        charge("rma_late_return", "6.00", "one_time", effective_to="2020-01-01"),
+    ]
+    month = try_to_bill(**inputs, rates={"charges": charges})
+    code, _, rest = needed.partition(" on ")
+    day, _, what = rest.partition(" for ")
+    assert month.exit_code == 2
+    assert (
+        f"small/charges.csv, column price: has no price in USD in force on {day} for {what} of account A "
+        f"(plan metered) ({code}); add the row to a new rate version, or mend the contract"
+    ) in month.message
+    assert not (month.warehouse / "tollbook.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    ("dates", "day"),
+    [
+        ({"effective_to": "2020-01-10"}, "2020-01-10"),  # over when the call begins
+        ({"effective_from": "2020-01-02"}, "2020-01-10"),  # no minutes on the 1st of the usage month
+    ],
+)
+@pytest.mark.parametrize("destination", ["+12125550199", "+442071234567", "2001"])
+def test_rule_9_4_a_plan_without_a_row_in_force_that_a_call_needs_is_named(
+    dates: dict[str, str], day: str, destination: str, try_to_bill: Bill
+) -> None:
+    """A call abroad needs the plan's included countries at its start, and none of its minutes."""
+    month = try_to_bill(calls=[call("c1", destination)], rates={"plans": [plan("metered", "0", **dates)]})
+    if "effective_from" in dates and destination.startswith("+44"):
+        assert month.exit_code == 0
+        return
+    assert month.exit_code == 2
+    assert month.message.splitlines() == [
+        f"tollbook: small/plans.csv, column effective_from: has no row of the plan in force on {day}, when account A "
+        "calls ('metered'); add the row to a new rate version"
+    ]
+    assert not (month.warehouse / "tollbook.duckdb").exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import polars as pl
 import pytest
 
 from tests.rules.conftest import Bill
@@ -105,3 +108,26 @@ def test_rule_10_2_fees_are_taken_off_down_to_0_and_half_a_cent_is_rounded_up(mo
 
 def test_rule_10_2_only_what_was_verified_in_january_is_on_the_february_invoice(month: SmallMonth) -> None:
     assert month.invoice("invoice_id", "NOT-YET") == []
+
+
+@pytest.mark.parametrize(
+    ("charge_code", "price"),
+    [
+        ("caller_id_change", "15.00"),
+        ("e911_change", "15.00"),
+        ("number_change", "15.00"),
+    ],
+)
+def test_rule_10_1_a_change_of_caller_id_e911_or_number_is_shipped_at_15_00(charge_code: str, price: str) -> None:
+    assert shipped_prices(charge_code) == [price]
+
+
+def test_rule_10_2_a_late_return_is_shipped_at_6_00() -> None:
+    assert shipped_prices("rma_late_return") == ["6.00"]
+
+
+def shipped_prices(charge_code: str) -> list[str]:
+    """Prices of a charge in USD, of any plan and any time."""
+    shipped = pl.read_csv(Path(__file__).parents[2] / "rate_tables/2020.1/charges.csv", infer_schema=False)
+    rows = shipped.filter((pl.col("charge_code") == charge_code) & (pl.col("currency") == "USD"))
+    return rows["price"].to_list()
