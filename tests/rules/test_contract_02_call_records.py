@@ -288,6 +288,22 @@ def test_contract_2_warnings_count_calls_that_are_billed_as_they_stand(
 
 
 @pytest.mark.parametrize(
+    ("end_time", "warned"),
+    [
+        ("2020-01-10T12:01:00Z", []),
+        ("2020-01-10T12:01:00.000001Z", [("1 calls",)]),
+        ("2020-01-10T12:00:59Z", [("1 calls",)]),
+        ("", []),
+    ],
+)
+def test_contract_2_a_minute_that_ends_a_minute_after_its_start_is_no_mismatch(
+    end_time: str, warned: list[tuple[str]], bill_whole: Bill
+) -> None:
+    month = bill_whole(calls=[call("1", seconds=60, end_time=end_time)])
+    assert month.rows("select detail from warnings where kind = 'duration_mismatch'") == warned
+
+
+@pytest.mark.parametrize(
     ("header", "named"),
     [
         ("call_id,account_id,source_number,destination_number,start_time", "duration_seconds"),
