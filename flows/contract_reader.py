@@ -75,11 +75,6 @@ def checked_contracts(texts: ContractTexts, rates: RateTables) -> Contracts:
     return Contracts(**tables, files=digests, contents=kept)
 
 
-def read_contracts(folder: Path, rates: RateTables) -> Contracts:
-    """The contracts of a folder, read and checked."""
-    return checked_contracts(read_contract_files(folder), rates)
-
-
 def _contract_paths(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
     """The file of each table that there is, and faults of those with two files or none that is needed."""
     paths: dict[str, Path] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.contract_reader import Contracts, read_contracts
+from flows.contract_reader import Contracts, checked_contracts, read_contract_files
 from rate_tables.versions import RateTables
 from schemas.faults import InputRefusedError
 from schemas.rate_files import CHARGES, DIALING_PLANS, PLANS, POLICY, RATE_TABLES
@@ -98,12 +98,12 @@ def folder(tmp_path: Path) -> Path:
 
 def refusal(folder: Path, rates: RateTables) -> list[str]:
     with pytest.raises(InputRefusedError) as refused:
-        read_contracts(folder, rates)
+        checked_contracts(read_contract_files(folder), rates)
     return [str(fault) for fault in refused.value.faults]
 
 
 def test_sound_contracts_are_read_typed(folder: Path, rates: RateTables) -> None:
-    contracts = read_contracts(folder, rates)
+    contracts = checked_contracts(read_contract_files(folder), rates)
     maple = contracts.accounts.row(0, named=True)
     assert (maple["service_start"], maple["billing_start"]) == (dt.date(2019, 1, 31), None)
     assert (maple["buyout_fee_micros"], maple["free_months"], maple["language"]) == (250_000_000, 1, "en")
@@ -115,7 +115,7 @@ def test_sound_contracts_are_read_typed(folder: Path, rates: RateTables) -> None
 
 
 def test_the_hash_of_each_file_read_is_kept(folder: Path, rates: RateTables) -> None:
-    files = read_contracts(folder, rates).files
+    files = checked_contracts(read_contract_files(folder), rates).files
     assert sorted(files) == sorted(TABLES)
     content = (folder / "accounts.csv").read_bytes()
     assert files["accounts.csv"] == hashlib.sha256(content).hexdigest()
@@ -124,7 +124,7 @@ def test_the_hash_of_each_file_read_is_kept(folder: Path, rates: RateTables) -> 
 def test_only_accounts_is_required(folder: Path, rates: RateTables) -> None:
     for file in TABLES.keys() - {"accounts.csv"}:
         (folder / file).unlink()
-    contracts = read_contracts(folder, rates)
+    contracts = checked_contracts(read_contract_files(folder), rates)
     assert contracts.accounts.height == 2
     assert contracts.phone_numbers.is_empty()
     assert contracts.phone_numbers.schema["start_date"] == pl.Date
@@ -145,11 +145,11 @@ def as_parquet(folder: Path, table: str) -> None:
 
 
 def test_parquet_tables_read_as_their_csv_does(folder: Path, rates: RateTables) -> None:
-    from_csv = read_contracts(folder, rates)
+    from_csv = checked_contracts(read_contract_files(folder), rates)
     for file in TABLES:
         as_parquet(folder, file.removesuffix(".csv"))
         (folder / file).unlink()
-    from_parquet = read_contracts(folder, rates)
+    from_parquet = checked_contracts(read_contract_files(folder), rates)
     for name in set(Contracts._fields) - {"files", "contents"}:
         assert getattr(from_parquet, name).drop("line").equals(getattr(from_csv, name).drop("line"))
     assert sorted(from_parquet.files)[0] == "account_items.parquet"
@@ -159,7 +159,10 @@ def test_an_optional_column_may_be_left_out(folder: Path, rates: RateTables) -> 
     path = folder / "account_items.csv"
     items = pl.read_csv(path, infer_schema=False).drop("extension", "billing_group")
     items.write_csv(path)
-    assert read_contracts(folder, rates).account_items["billing_group"].to_list() == [""] * items.height
+    assert (
+        checked_contracts(read_contract_files(folder), rates).account_items["billing_group"].to_list()
+        == [""] * items.height
+    )
 
 
 def test_a_misspelt_optional_column_is_refused(folder: Path, rates: RateTables) -> None:
