@@ -6,13 +6,13 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
+from flows.code_version import VERSION
 from flows.settings import Settings, month_text, parse_date, parse_month
 from schemas.faults import ControlFailedError, InputRefusedError
 from transforms.timestamps import add_months
@@ -22,7 +22,7 @@ DONE, UNFORESEEN, REFUSED, CONTROL_FAILED = 0, 1, 2, 3
 app = App(
     name="tollbook",
     help="Turns a month of telephone call records into invoices, to the cent, and explains every one.",
-    version=version("tollbook"),
+    version=VERSION,
     version_flags=["--version"],
     result_action="return_value",
 )
@@ -52,7 +52,7 @@ RATE_TABLES, WAREHOUSE = _at_root("rate_tables"), _at_root("data/warehouse")
 
 
 def _console() -> Console:
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 @app.command

@@ -8,9 +8,8 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import polars as pl
 
 from flows.files import read_parquet, write_json, write_parquet, written_whole
@@ -18,13 +17,14 @@ from flows.month import Month
 from flows.settings import month_text
 from flows.warehouse import (
     DATABASE,
+    NEW_DATABASE,
     PUBLISHED_MARK,
-    STORAGE_VERSION,
     comment_tables,
-    comment_views,
+    comment_view_columns,
     create_call_views,
     create_tables,
     create_views,
+    opened,
     quoted,
     rate_table_name,
 )
@@ -33,6 +33,9 @@ from schemas.rate_files import RATE_TABLES
 from schemas.text_columns import Column
 from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES
 from transforms.money import decimal_of_micros
+
+if TYPE_CHECKING:
+    import duckdb
 
 _STAGED = {
     "invoices": "invoices",
@@ -155,18 +158,8 @@ def run_manifest(month: Month) -> dict[str, Any]:
     return {"run_id": month.run_id, "kind": "bill", **month.identity}
 
 
-def _database_in_memory() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-    connection.execute("set timezone = 'UTC'")
-    return connection
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
-    connection.execute(f"attach {quoted(str(target))} as book (storage_version {quoted(STORAGE_VERSION)}); use book")
-
-
 def base_database(month: Month) -> Path:
-    """The database as it is without the run: what was published before, the rate version, and the comments.
+    """The database as it is without the run: what was published before, the rate version, views and comments.
 
     Done already where it exists: it is named by the database that it continues.
     """
@@ -175,50 +168,39 @@ def base_database(month: Month) -> Path:
     target = month.work_folder() / f"base-{continues}.duckdb"
     if target.exists():
         return target
-    with written_whole(target) as partial:
-        connection = _database_in_memory()
-        try:
-            _attach(connection, partial)
-            connection.execute("begin")
-            create_tables(connection)
-            connection.execute("commit")
-            if old.exists():
-                _insert_old(connection, old)
-            connection.execute("begin")
-            _insert_rates(connection, month)
-            comment_tables(connection)
-            connection.execute("commit; checkpoint")
-        finally:
-            connection.close()
+    with written_whole(target) as partial, opened(partial, NEW_DATABASE) as connection:
+        connection.execute("begin")
+        create_tables(connection)
+        create_call_views(connection, {table.name: [] for table in CALL_TABLES})
+        create_views(connection)
+        comment_tables(connection)
+        comment_view_columns(connection)
+        connection.execute("commit")
+        if old.exists():
+            _insert_old(connection, old)
+        connection.execute("begin")
+        _insert_rates(connection, month)
+        connection.execute("commit; checkpoint")
     return target
 
 
 def build_database(month: Month, started_at: dt.datetime, target: Path) -> None:
     """The database with all that was published before and this run, every table and column with its comment."""
     shutil.copyfile(base_database(month), target)
-    connection = _database_in_memory()
-    try:
-        _attach(connection, target)
+    with opened(target, NEW_DATABASE) as connection:
         connection.execute("begin")
         _insert_run(connection, month, started_at)
         if (month.settings.warehouse / DATABASE).exists():
             _sort_tables(connection)
         create_call_views(connection, _call_folders(month, _issued_runs(connection)))
-        create_views(connection)
-        comment_views(connection)
         connection.execute("commit; checkpoint")
-    finally:
-        connection.close()
 
 
 def check_controls(database: Path, run_id: str) -> pl.DataFrame:
     """The controls of the run, both sides. Raises ControlFailedError where one does not balance (rule 13)."""
-    connection = duckdb.connect(str(database), read_only=True)
-    try:
+    with opened(database) as connection:
         query = "select * from run_controls where run_id = $run_id"
         controls: pl.DataFrame = connection.sql(query, params={"run_id": run_id}).pl()
-    finally:
-        connection.close()
     failed = controls.filter(pl.col("difference") != 0)
     if not failed.is_empty():
         shown = "; ".join(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from flows.publish import CONTROLS
 from flows.settings import Settings, month_text
-from flows.warehouse import DATABASE
+from flows.warehouse import DATABASE, opened
 from schemas.categories import CATEGORY_CODES
+
+if TYPE_CHECKING:
+    import duckdb
 
 _OUTCOMES = """
 with counts as (
@@ -67,8 +70,7 @@ def show_summary(console: Console, settings: Settings, run_id: str) -> None:
     warehouse = settings.warehouse
     controls = str(warehouse / "runs" / run_id / CONTROLS)  # both sides, as they were checked before publishing
     params: dict[str, object] = {"run_id": run_id, "categories": list(CATEGORY_CODES), "controls": controls}
-    connection = duckdb.connect(str(warehouse / DATABASE), read_only=True)
-    try:
+    with opened(warehouse / DATABASE) as connection:
         console.print(_table(connection, "Call records by outcome", _OUTCOMES, params))
         console.print(_table(connection, "Invoice lines by category", _CATEGORIES, params))
         console.print(_table(connection, "Invoices", _TOTALS, params))
@@ -76,8 +78,6 @@ def show_summary(console: Console, settings: Settings, run_id: str) -> None:
         if warnings.row_count:
             console.print(warnings)
         console.print(_table(connection, "Controls: both sides equal", _CONTROLS, params))
-    finally:
-        connection.close()
     _show_places(console, warehouse, month_text(settings.usage_month), run_id)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 DATABASE = "tollbook.duckdb"
 PUBLISHED_MARK = ".published"
-STORAGE_VERSION = "v1.5.0"  # so that the tools of the release before can open it too
+NEW_DATABASE = "storage_version 'v1.5.0'"  # so that the tools of the release before can open it too
 _RATE_TYPES = {
     "money": "DECIMAL(18,6)",
     "percent": "DECIMAL(18,6)",
@@ -28,6 +30,7 @@ _RATE_TYPES = {
     "date": "DATE",
     "instant": "TIMESTAMPTZ",
 }
+_BOOKS = itertools.count(1)
 
 
 def quoted(text: str) -> str:
@@ -50,6 +53,36 @@ def _literal_path(path: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """The one DuckDB of this process: to start another takes longer than most of what is asked of it."""
+    import duckdb  # where nothing was published yet, a run begins without it
+
+    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
+
+
+@contextmanager
+def opened(path: Path, options: str = "read_only") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A session in which the file is the database, times in UTC; the file is let go of at the end.
+
+    Raises duckdb.Error where the file cannot be opened.
+    """
+    name = f"book_{next(_BOOKS)}"
+    _execute(f"attach {quoted(str(path))} as {name} ({options})")
+    try:
+        with closing(_engine().cursor()) as connection:
+            connection.execute(f"set timezone = 'UTC'; use {name}")
+            yield connection
+    finally:
+        _execute(f"detach {name}")
+
+
+def _execute(statement: str) -> None:
+    """A statement to the engine, in a session of its own."""
+    with closing(_engine().cursor()) as connection:
+        connection.execute(statement)
+
+
 @contextmanager
 def published(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection | None]:
     """The published file, read-only; None where nothing was published yet."""
@@ -61,19 +94,19 @@ def published(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection | None]:
         _refuse_lost_link(warehouse)
         yield None
         return
-    import duckdb  # where nothing was published yet, a run begins without it
+    with ExitStack() as kept:
+        yield _entered(kept, path)
+
+
+def _entered(kept: ExitStack, path: Path) -> duckdb.DuckDBPyConnection:
+    import duckdb
 
     try:
-        connection = duckdb.connect(str(path), read_only=True)
+        return kept.enter_context(opened(path))
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         remedy = "restore it from a copy; the months that were issued are in it"
         raise InputRefusedError(Fault(str(path), f"cannot be opened: {reason}", remedy)) from error
-    try:
-        connection.sql("set timezone = 'UTC'")
-        yield connection
-    finally:
-        connection.close()
 
 
 def _refuse_lost_link(warehouse: Path) -> None:
@@ -104,14 +137,15 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_call_views(connection: duckdb.DuckDBPyConnection, folders: dict[str, list[Path]]) -> None:
-    """`billed_calls` and `unbilled_calls` over the Parquet files of the published runs."""
+    """`billed_calls` and `unbilled_calls` over the Parquet files of the published runs; empty without any run."""
     for table in CALL_TABLES:
         paths = sorted(str(path) for folder in folders[table.name] for path in folder.glob("*.parquet"))
-        columns = ", ".join(f'"{name}"::{table.field(name).type} as "{name}"' for name in table.columns)
         listed = ", ".join(quoted(_literal_path(path)) for path in paths)
-        connection.execute(
-            f"create view {table.name} as select {columns} from read_parquet([{listed}], hive_partitioning = false)"  # noqa: S608 - names are ours, paths are quoted
-        )
+        rows = f"from read_parquet([{listed}], hive_partitioning = false)" if paths else "where false"
+        values = {name: f'"{name}"' if paths else "null" for name in table.columns}
+        columns = ", ".join(f'{value}::{table.field(name).type} as "{name}"' for name, value in values.items())
+        connection.execute(f"create or replace view {table.name} as select {columns} {rows}")
+        connection.execute(";\n".join(_table_comments("view", table)))
 
 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
@@ -135,13 +169,6 @@ def comment_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(";\n".join(statements))
 
 
-def comment_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """A comment on every call-level view and on the columns of all views."""
-    statements = [statement for table in CALL_TABLES for statement in _table_comments("view", table)]
-    connection.execute(";\n".join(statements))
-    _comment_view_columns(connection)
-
-
 def _table_comments(kind: str, table: WarehouseTable) -> list[str]:
     columns = [_column_comment(table.name, name, table.field(name).meaning) for name in table.columns]
     return [f"comment on {kind} {table.name} is {quoted(table.grain)}", *columns]
@@ -151,7 +178,7 @@ def _column_comment(table: str, column: str, meaning: str) -> str:
     return f'comment on column {table}."{column}" is {quoted(meaning)}'
 
 
-def _comment_view_columns(connection: duckdb.DuckDBPyConnection) -> None:
+def comment_view_columns(connection: duckdb.DuckDBPyConnection) -> None:
     """Columns of views that have none yet take the meaning of the field of that name, or their own name."""
     meanings = view_column_meanings()
     rows = connection.sql(

@@ -16,7 +16,7 @@ from transforms.timestamps import UTC_MICROS, in_usage_month, parse_instants, pa
 
 DIRECTION = pl.Enum(DIRECTIONS)
 DISPOSITION = pl.Enum(DISPOSITIONS)
-MAXIMUM_DURATION = 2**31
+MAXIMUM_DURATION, DURATION_DIGITS = 2**31, 10
 LONG_CALL_SECONDS = 24 * 3600
 _SHOWN_NAMES = {
     "start_text": "start_time",
@@ -49,8 +49,10 @@ def _instants(texts: pl.Series, source: SourceSpec) -> pl.Series:
 
 def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     """Typed columns beside the text; null where the text is empty or cannot be read."""
-    duration = pl.col("duration_text").cast(pl.Int64, strict=False)
-    is_duration = pl.col("duration_text").str.contains(r"^[0-9]{1,10}$") & (duration < MAXIMUM_DURATION)
+    text = pl.col("duration_text")
+    duration = text.cast(pl.Int64, strict=False)  # reads digits with a sign or without, and nothing else
+    has_sign = text.str.starts_with("+") | text.str.starts_with("-")
+    is_duration = (duration < MAXIMUM_DURATION) & (text.str.len_bytes() <= DURATION_DIGITS) & ~has_sign
     renamed = records.rename({"start_time": "start_text", "end_time": "end_text", "duration_seconds": "duration_text"})
     direction = pl.col("direction")
     return renamed.with_columns(
