@@ -14,6 +14,7 @@ import polars as pl
 from flows.code_version import code_version
 from flows.files import digest, read_json, read_parquet, write_json, write_parquet, write_scratch, written_whole
 from flows.inbox import RecordFile
+from flows.read_ahead import ReadAhead
 from flows.record_files import COMPRESSIONS, Block, LineMarks, read_blocks, read_raw_records
 from flows.settings import month_text
 from schemas.source_spec import SourceSpec
@@ -65,6 +66,14 @@ class IngestPlan(NamedTuple):
     directory: Directory
     directory_digest: str
     bucket_count: int
+    ahead: ReadAhead | None = None
+
+    def blocks(self, record: RecordFile) -> Iterator[Block]:
+        """The file's blocks, from where reading ahead has come to."""
+        source = self.sources[record.source]
+        if self.ahead is not None and self.ahead.record == record and self.ahead.source == source:
+            return self.ahead.blocks()
+        return read_blocks(record, source)
 
     def piece_folder(self, record: RecordFile) -> Path:
         """Where the calls of one file go: named by all that decides them, so what is there is done."""
@@ -140,7 +149,7 @@ def _ingest_blocks(plan: IngestPlan, record: RecordFile, folder: Path) -> Iterat
     """Each block's outcome, in their order; while one is worked on the next is read, and not more than that."""
     with ThreadPoolExecutor(max_workers=BLOCKS_AT_A_TIME) as pool:
         pending: deque[Future[_Ingested]] = deque()
-        for number, block in enumerate(read_blocks(record, plan.sources[record.source])):
+        for number, block in enumerate(plan.blocks(record)):
             pending.append(pool.submit(_ingest_block, plan, record, block, number, folder))
             if len(pending) > BLOCKS_AT_A_TIME:
                 yield pending.popleft().result()
@@ -245,8 +254,9 @@ def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
     folders = [_ingested_folder(plan, record) for record in plan.record_files]
     paths = sorted(path for folder in folders for path in folder.glob(f"bucket={bucket:04d}/block=*.parquet"))
-    parts = [pl.DataFrame(schema=CALL_SCHEMA), *(read_parquet(path) for path in paths)]
-    calls = pl.concat(parts, rechunk=True)  # a gather over chunks takes several times as long
+    if not paths:
+        return pl.DataFrame(schema=CALL_SCHEMA)
+    calls = pl.scan_parquet(paths, glob=False).collect().rechunk()  # a gather over chunks takes several times as long
     repeats = read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():
         return calls

@@ -17,6 +17,7 @@ from flows.contract_reader import Contracts, checked_contracts, read_contract_fi
 from flows.files import digest
 from flows.inbox import RecordFile, expected_bytes, find_record_files
 from flows.ingest import IngestPlan
+from flows.read_ahead import ReadAhead, read_ahead
 from flows.settings import Settings, month_text
 from flows.sources import load_source
 from rate_tables.versions import RateTables, default_version, load_version
@@ -36,6 +37,11 @@ BUCKET_BYTES = 32 * 2**20
 SMALL_MONTH_BYTES = 16 * 2**20
 
 
+def calls_folder(warehouse: Path) -> Path:
+    """Where ingested calls are kept, a folder a month."""
+    return warehouse / "calls"
+
+
 @dataclass(frozen=True, eq=False)  # one opened month is itself alone
 class Month:
     """One month of one warehouse: what the stages share. Frames are derived once, when first asked for."""
@@ -45,6 +51,7 @@ class Month:
     contracts: Contracts
     record_files: tuple[RecordFile, ...]
     dates: InvoiceDates
+    ahead: ReadAhead | None = None
 
     @property
     def usage_month(self) -> dt.date:
@@ -93,12 +100,13 @@ class Month:
         known = [accounts, self.owners, self.rates.dialing_plans.drop("line")]
         return IngestPlan(
             usage_month=self.usage_month,
-            folder=self.settings.warehouse / "calls",
+            folder=calls_folder(self.settings.warehouse),
             record_files=self.record_files,
             sources={name: load_source(self.settings.cdrs, name) for name in names},
             directory=Directory(accounts, self.owners, self.rates.dialing_plans),
             directory_digest=digest([frame.write_json() for frame in known]),
             bucket_count=buckets,
+            ahead=self.ahead,
         )
 
     @cached_property
@@ -187,17 +195,28 @@ def _refuse_uncovered_currencies(month: Month) -> None:
     refuse_if_any(currency_faults(month.accounts.filter(in_service(month.usage_month)), tables))
 
 
+def _find_record_files(settings: Settings) -> tuple[tuple[RecordFile, ...], ReadAhead | None]:
+    """The month's files, hashed; the first is begun to be read where nothing of the month is stored yet."""
+    month = month_text(settings.usage_month)
+    records = tuple(find_record_files(settings.cdrs, month))
+    if (calls_folder(settings.warehouse) / month).exists():
+        return records, None
+    first = records[0]
+    return records, read_ahead(first, load_source(settings.cdrs, first.source))
+
+
 def open_month(settings: Settings) -> Month:
     """The month with its inputs read and checked as a whole. Raises InputRefusedError; writes nothing."""
     version = settings.rates or default_version(settings.rate_tables)
     with ThreadPoolExecutor(max_workers=2) as beside:  # hashing waits for bytes, the tables for the interpreter
-        found = beside.submit(find_record_files, settings.cdrs, month_text(settings.usage_month))
+        found = beside.submit(_find_record_files, settings)
         texts = beside.submit(read_contract_files, settings.contracts)
         try:
             rates = load_version(settings.rate_tables, version)
             contracts = checked_contracts(texts.result(), rates)
         finally:
-            record_files = tuple(found.result())  # what is wrong with the records is told first
-    month = Month(settings.with_rates(version), rates, contracts, record_files, _invoice_dates(settings, rates))
+            record_files, ahead = found.result()  # what is wrong with the records is told first
+    dates = _invoice_dates(settings, rates)
+    month = Month(settings.with_rates(version), rates, contracts, record_files, dates, ahead)
     _refuse_uncovered_currencies(month)
     return month

@@ -42,6 +42,11 @@ class Block(NamedTuple):
     first_line: int
     marks: LineMarks
 
+    def with_rows(self) -> Block:
+        """The block with its rows at hand."""
+        rows = self.rows()
+        return self._replace(rows=lambda: rows)
+
     def raw_records(self, source_lines: pl.Series) -> list[str]:
         """The rows of these lines as they stand in the file; of a typed file as JSON."""
         if self.typed is not None:
@@ -123,7 +128,7 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMar
 
     Without marks (as `read_blocks` gave them) the file is gone through from its beginning.
     """
-    _refuse_changed(record)
+    refuse_changed(record)
     if record.ending == ".parquet":
         return typed_records(read_parquet(record.path), source_lines)
     if marks:
@@ -238,7 +243,7 @@ def _arrow_exception() -> type[Exception]:
 
 def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     """The file's rows as text, block by block. Raises InputRefusedError where the file cannot be read whole."""
-    _refuse_changed(record)
+    refuse_changed(record)
     try:
         if record.ending == ".parquet":
             yield from _parquet_blocks(record, source)
@@ -252,10 +257,10 @@ def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
         raise InputRefusedError(
             Fault(record.name, f"the file cannot be read to its end: {first_line}", remedy)
         ) from error
-    _refuse_changed(record)
+    refuse_changed(record)
 
 
-def _refuse_changed(record: RecordFile) -> None:
+def refuse_changed(record: RecordFile) -> None:
     """The file must be the one that was hashed: the books name what was read."""
     try:
         if stat_of(record.path) == record.stat:

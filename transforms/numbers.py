@@ -9,7 +9,7 @@ import polars as pl
 from schemas.reasons import NUMBER_KINDS
 
 NUMBER_KIND = pl.Enum(NUMBER_KINDS)
-_E164 = r"^\+[1-9][0-9]{6,14}$"
+E164 = r"^\+[1-9][0-9]{6,14}$"
 _FEATURE_CODE = r"^[*#][0-9*#]+$"
 _EXTENSION = r"^[0-9]{2,6}$"
 _PUNCTUATION = r"[ ().\-]"
@@ -46,7 +46,7 @@ def dialing_plans_by_country(dialing_plans: pl.DataFrame) -> dict[str, DialingPl
 def _international_numbers(dialled: pl.Series, plan: DialingPlan) -> pl.Series:
     """E.164 of what was dialled behind the international prefix and the carrier's digits; null where it is none."""
     number = pl.lit("+") + pl.col("dialled").str.slice(len(plan.international_prefix) + plan.carrier_code_digits)
-    return dialled.to_frame("dialled").select(number=pl.when(number.str.contains(_E164)).then(number))["number"]
+    return dialled.to_frame("dialled").select(number=pl.when(number.str.contains(E164)).then(number))["number"]
 
 
 def _national_numbers(dialled: pl.Series, plan: DialingPlan) -> pl.Series:
@@ -105,7 +105,7 @@ def _read_short(plan: DialingPlan, texts: pl.DataFrame) -> pl.DataFrame:
         .then(_kind("anonymous"))
         .when(dialled.str.contains(_FEATURE_CODE))
         .then(_kind("feature_code"))
-        .when(dialled.str.contains(_E164))
+        .when(dialled.str.contains(E164))
         .then(_kind("e164"))
         .when(_is_one_of(dialled, plan.emergency_numbers))
         .then(_kind("emergency"))
@@ -136,8 +136,8 @@ def _read_by(plan: DialingPlan, texts: pl.DataFrame) -> list[pl.DataFrame]:
     return [*_read_long(plan, dialled.filter(is_long)), _read_short(plan, dialled.filter(~is_long))]
 
 
-def _is_e164(texts: pl.Series) -> pl.Series:
-    """Whether each text matches _E164; a null does not. Reading a number takes a quarter of a pattern's time."""
+def is_e164(texts: pl.Series) -> pl.Series:
+    """Whether each text matches E164; a null does not. Reading a number takes a quarter of a pattern's time."""
     size = texts.str.len_bytes()
     is_long = (size >= 8) & (size <= 16)  # with the +
     begins = texts.str.starts_with("+") & ~texts.str.starts_with("+0")
@@ -151,8 +151,7 @@ def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.
     emergency numbers, extensions and feature codes as dialled; anonymous empty), number_kind (`bad` = none).
     A country without a dialing plan leaves only E.164, extensions and feature codes readable.
     """
-    is_e164 = _is_e164(dialled["text"])
-    others = dialled.with_row_index("place").filter(~is_e164)
+    others = dialled.with_row_index("place").filter(~is_e164(dialled["text"]))
     plans = dialing_plans_by_country(dialing_plans)
     read = [
         frame

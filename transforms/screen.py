@@ -49,22 +49,25 @@ def _instants(texts: pl.Series, source: SourceSpec) -> pl.Series:
 
 def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     """Typed columns beside the text; null where the text is empty or cannot be read."""
-    text = pl.col("duration_text")
-    duration = text.cast(pl.Int64, strict=False)  # reads digits with a sign or without, and nothing else
-    has_sign = text.str.starts_with("+") | text.str.starts_with("-")
-    is_duration = (duration < MAXIMUM_DURATION) & (text.str.len_bytes() <= DURATION_DIGITS) & ~has_sign
     renamed = records.rename({"start_time": "start_text", "end_time": "end_text", "duration_seconds": "duration_text"})
     direction = pl.col("direction")
     return renamed.with_columns(
         _instants(renamed["start_text"], source).alias("start_time"),
         _instants(renamed["end_text"], source).alias("end_time"),
         _instants(renamed[ANSWER_TIME], source).alias(ANSWER_TIME),
-        duration_seconds=pl.when(is_duration).then(duration),
+        duration_seconds=duration_seconds(pl.col("duration_text")),
         direction_code=(direction.replace(source.direction_words) if source.direction_words else direction).cast(
             DIRECTION, strict=False
         ),
         disposition_code=_dispositions(records["disposition"], source),
     )
+
+
+def duration_seconds(text: pl.Expr) -> pl.Expr:
+    """Seconds of 1 to 10 digits below 2**31; null where the text is none (contract §2)."""
+    seconds = text.cast(pl.Int64, strict=False)  # reads digits with a sign or without, and nothing else
+    has_sign = text.str.starts_with("+") | text.str.starts_with("-")
+    return pl.when((seconds < MAXIMUM_DURATION) & (text.str.len_bytes() <= DURATION_DIGITS) & ~has_sign).then(seconds)
 
 
 def _dispositions(texts: pl.Series, source: SourceSpec) -> pl.Series:
@@ -207,12 +210,17 @@ def screen(texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_
 
 def _explain(records: pl.DataFrame) -> pl.DataFrame:
     """Adds detail, what a set-aside record is about; the reason of a record outside the month is its outcome."""
-    aside = records.filter(pl.col("outcome").is_not_null())
+    places = records["outcome"].is_not_null().arg_true()
+    aside = records[places]
     starts = pl.format("starts {}", pl.col("start_time").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
     is_outside = pl.col("outcome") == "outside_month"
-    details = aside.select("row", detail=pl.when(is_outside).then(starts).otherwise(reject_detail()))
-    return records.join(details, on="row", how="left", maintain_order="left", validate="1:1").with_columns(
-        reason=pl.coalesce("reason", "outcome")
+    explained = aside.select(
+        detail=pl.when(is_outside).then(starts).otherwise(reject_detail()), reason=pl.coalesce("reason", "outcome")
+    )
+    nothing = pl.repeat(None, records.height, dtype=pl.String, eager=True)
+    return records.with_columns(
+        nothing.scatter(places, explained["detail"]).alias("detail"),
+        records["reason"].clone().scatter(places, explained["reason"]).alias("reason"),
     )
 
 

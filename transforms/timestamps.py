@@ -12,27 +12,13 @@ _ISO_WITH_OFFSET = (
     rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?:\.[0-9]{{1,6}})?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)$"
 )
-_SECONDS_TEXT = 19  # YYYY-MM-DD HH:MM:SS
-
-
-def _offset_micros(text: pl.Expr) -> pl.Expr:
-    """Signed offset behind the clock; `Z` is 0."""
-    offset = text.str.extract(r"([+-][0-9]{2}(?::?[0-9]{2})?)$").str.replace(":", "", literal=True)
-    hours = offset.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = offset.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-    sign = pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
-    return sign * (hours * 60 + minutes) * 60_000_000
 
 
 def iso_instant(text: pl.Expr) -> pl.Expr:
     """`YYYY-MM-DD[T ]HH:MM:SS[.1-6 digits](Z|±HH[:MM]|±HHMM)` as an instant; null where it is not one."""
-    clock = text.str.slice(0, _SECONDS_TEXT).str.replace(" ", "T", literal=True)
-    local = clock.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
-    fraction = text.str.slice(_SECONDS_TEXT).str.extract(r"^\.([0-9]{1,6})").fill_null("0")
-    micros = fraction.str.pad_end(6, "0").cast(pl.Int64, strict=False)
-    instant = local.cast(pl.Int64) + micros - _offset_micros(text)
-    return (
-        pl.when(text.str.contains(_ISO_WITH_OFFSET)).then(instant).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    written = pl.when(text.str.contains(_ISO_WITH_OFFSET)).then(text.str.replace(" ", "T", literal=True))
+    return written.str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False, cache=False
     )
 
 

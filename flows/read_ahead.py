@@ -1,0 +1,47 @@
+"""The first rows of a month, read while the rest of the month is opened: a core would wait there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from typing import NamedTuple
+
+from flows.inbox import RecordFile
+from flows.record_files import Block, read_blocks, refuse_changed
+from schemas.source_spec import SourceSpec
+
+BYTES_AHEAD = 32 * 2**20
+"""Reading ahead ends with the block that reaches this: two small blocks, or a large one."""
+
+
+class ReadAhead(NamedTuple):
+    """A file whose reading has begun, by the source that it was begun with."""
+
+    record: RecordFile
+    source: SourceSpec
+    begun: Future[tuple[list[Block], Iterator[Block]]]
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks of the file, once; the first have their rows. Raises what `read_blocks` raises."""
+        first, others = self.begun.result()
+        refuse_changed(self.record)
+        return chain(first, others)
+
+
+def read_ahead(record: RecordFile, source: SourceSpec) -> ReadAhead:
+    """Begins to read the file, beside whatever the caller does next; nothing is written."""
+    with_rows = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead")
+    begun = with_rows.submit(_begin, record, source)
+    with_rows.shutdown(wait=False)
+    return ReadAhead(record, source, begun)
+
+
+def _begin(record: RecordFile, source: SourceSpec) -> tuple[list[Block], Iterator[Block]]:
+    blocks = read_blocks(record, source)
+    first: list[Block] = []
+    size = 0
+    while size < BYTES_AHEAD and (block := next(blocks, None)) is not None:
+        size += BYTES_AHEAD if block.lines is None else len(block.lines)
+        first.append(block.with_rows())
+    return first, blocks
