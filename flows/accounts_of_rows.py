@@ -71,6 +71,7 @@ def account_for_rows(month: Month) -> Path:
     of_run = {"usage_month": pl.lit(month.usage_month), "run_id": pl.lit(month.run_id)}
     tables = {
         "set_aside_records": aside,
+        "suspended_calls": bucket_frames(month, "suspended"),
         "source_files": _source_files(month, aside),
         "warnings": _warnings(month, aside),
     }

@@ -175,6 +175,45 @@ def details(
 
 
 @app.command
+def suspended(
+    month: str,
+    /,
+    *,
+    rates: Rates = None,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    warehouse: Warehouse = WAREHOUSE,
+) -> int:
+    """List the calls of an issued usage month that no rate covers, by what is missing.
+
+    Parameters
+    ----------
+    month
+        Usage month, like 2020-01.
+    rates
+        Rate version to price them by, to see what they would cost; nothing is published.
+    output
+        CSV file to write the calls to, each with its raw record.
+    """
+    from flows.files import written_whole
+    from flows.suspended import exported_calls, suspended_calls
+    from flows.suspended_report import show_suspended
+
+    usage_month = parse_month(month)
+    settings = Settings(add_months(usage_month, 1), rate_tables=rate_tables, rates=rates, warehouse=warehouse)
+    found = suspended_calls(settings)
+    console = _console()
+    if not console.is_terminal:
+        console.width = 100  # a pipe has no width: what the tables need
+    show_suspended(console, found)
+    if output is not None:
+        with written_whole(output) as partial:
+            partial.write_bytes(exported_calls(found))
+        console.print(f"{found.calls.height:,} calls written to {output}", soft_wrap=True)
+    return DONE
+
+
+@app.command
 def demo(
     *,
     calls: int = 200_000,

@@ -156,7 +156,7 @@ class Month:
         return self.settings.warehouse / table / f"month={month_text(month)}" / f"run_id={self.run_id}"
 
 
-def _invoice_dates(settings: Settings, rates: RateTables) -> InvoiceDates:
+def invoice_dates(settings: Settings, rates: RateTables) -> InvoiceDates:
     """The dates of rule 1.3, or a refusal of an issue date outside the first week (rule 1.2)."""
     issue_date = settings.issue_date or settings.invoice_month
     last = policy_whole_number(rates.policy, "issue_day_last", issue_date)
@@ -216,7 +216,7 @@ def open_month(settings: Settings) -> Month:
             contracts = checked_contracts(texts.result(), rates)
         finally:
             record_files, ahead = found.result()  # what is wrong with the records is told first
-    dates = _invoice_dates(settings, rates)
+    dates = invoice_dates(settings, rates)
     month = Month(settings.with_rates(version), rates, contracts, record_files, dates, ahead)
     _refuse_uncovered_currencies(month)
     return month

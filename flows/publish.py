@@ -41,6 +41,7 @@ _STAGED = {
     "invoices": "invoices",
     "invoice_line_items": "invoices",
     "set_aside_records": "rows",
+    "suspended_calls": "rows",
     "source_files": "rows",
     "warnings": "rows",
 }

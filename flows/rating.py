@@ -17,6 +17,7 @@ from schemas.warehouse_tables import CALL_COLUMNS
 from transforms.call_details import LINE_END, detail_calls, detail_rows, header
 from transforms.classify import PLAN_MINUTES
 from transforms.money import decimal_of_micros
+from transforms.rate_book import RateBook
 from transforms.rate_calls import RatedCalls, rate_calls
 from transforms.usage_lines import call_totals
 
@@ -49,7 +50,7 @@ def unbilled_table(unbilled: pl.DataFrame, usage_month: dt.date, run_id: str) ->
     )
 
 
-def _refuse_missing_plans(month: Month, rated: RatedCalls) -> None:
+def refuse_missing_plans(month: Month, rated: RatedCalls) -> None:
     """A plan without a row in force at a call's start, or without a pool, refuses the run (contract §4)."""
     outcome = pl.col("outcome")
     needed = rated.billed.filter(
@@ -100,15 +101,26 @@ def warning_counts(rated: RatedCalls) -> pl.DataFrame:
     ).sort("source_file", "kind")
 
 
-def _suspended_rows(suspended: pl.DataFrame) -> pl.DataFrame:
-    """Suspended calls as rows set aside; their raw record is fetched once, for all buckets."""
+def _suspended_rows(suspended: pl.DataFrame, book: RateBook) -> pl.DataFrame:
+    """Suspended calls, and what they are as rows set aside; their raw record is fetched once, for all buckets."""
+    priced_as = pl.col("priced_as").cast(pl.String)
     rows = suspended.with_columns(
         outcome=pl.lit("suspended"),
         reason=pl.col("outcome"),
+        # no_rate by the numbering plan alone is a premium number that the premium table lacks (rule 5, 7a)
+        call_type=pl.when(priced_as == "no_rate")
+        .then(pl.lit("domestic_premium"))
+        .when(priced_as != "unknown_destination")
+        .then(priced_as),
+        rate_table=book.rows["rate_table"].gather(suspended["rate_row"]),
+        rate_prefix=book.rows["rate_prefix"].gather(suspended["rate_row"]),
         detail=pl.format("account {}, to {} ", "account_id", "destination_number")
         + pl.col("start_time").dt.to_string("at %Y-%m-%d %H:%M:%S"),
     )
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items() if name != "raw_record")
+    aside = {name: dtype for name, dtype in SET_ASIDE_SCHEMA.items() if name != "raw_record"}
+    others = [name for name in CALL_COLUMNS if name not in aside and name != "usage_month"]
+    texts = [pl.col(name).cast(pl.String) for name in ("call_type", "rate_table", "rate_prefix")]
+    return rows.select(*(pl.col(name).cast(dtype) for name, dtype in aside.items()), *others, *texts)
 
 
 def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> None:
@@ -152,7 +164,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
     with written_whole(target) as partial:
         partial.mkdir()
         rated = rate_calls(calls, month.rated_accounts, month.rate_book, month.owners, month.usage_month)
-        _refuse_missing_plans(month, rated)
+        refuse_missing_plans(month, rated)
         run_id, usage_month = month.run_id, month.usage_month
         with ThreadPoolExecutor(max_workers=2) as pool:  # file after file here, columns there: neither waits
             details = pool.submit(_write_details, rated.billed, month.accounts, month.work_folder() / "details")
@@ -164,7 +176,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
         write_parquet(call_totals(rated.billed), partial / "totals.parquet")
         write_parquet(outcome_counts(rated), partial / "counts.parquet")
         write_parquet(warning_counts(rated), partial / "warnings.parquet")
-        write_parquet(_suspended_rows(rated.suspended), partial / "suspended.parquet")
+        write_parquet(_suspended_rows(rated.suspended, month.rate_book), partial / "suspended.parquet")
     return target
 
 

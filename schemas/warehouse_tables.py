@@ -137,6 +137,18 @@ SMALL_TABLES: tuple[WarehouseTable, ...] = (
         ("usage_month", "source_file", "source_line"),
     ),
     WarehouseTable(
+        "suspended_calls",
+        "One row a call that is suspended: accepted, but no rate covers it (rule 5.1).",
+        (*CALL_COLUMNS, "reason", "call_type", "rate_table", "rate_prefix", "run_id"),
+        ("usage_month", "source_file", "source_line"),
+        {
+            "reason": Field("VARCHAR", "unknown_destination (not in the numbering plan) or no_rate"),
+            "call_type": Field("VARCHAR", "What it would be billed as; NULL where the destination is unknown"),
+            "rate_table": Field("VARCHAR", "Rate file whose row covers it, but without a price; NULL where none does"),
+            "rate_prefix": Field("VARCHAR", "Prefix of the row without a price"),
+        },
+    ),
+    WarehouseTable(
         "source_files",
         "One row an input file of a run.",
         (

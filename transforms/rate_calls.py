@@ -138,7 +138,8 @@ def rate_calls(
     """Accepted calls of whole accounts, each billed, not billed or suspended (rules 5, 6, 7).
 
     Needs: the calls as ingested; accounts by account_id with pool_seconds and the scopes of the book. Billed
-    calls come in call order; money in micros of the account's currency.
+    calls come in call order; money in micros of the account's currency. Suspended ones have priced_as, the outcome
+    that they would have with a rate (a suspended reason where the destination decides even that).
     """
     accounts = accounts.sort("account_id")
     ranks = account_ranks(calls, accounts)
@@ -146,13 +147,15 @@ def rate_calls(
     ordered = calls[places]
     terms = accounts.select(_TERMS)[ranks.gather(places)]
     narrow = pl.concat([ordered.select(_CLASSIFIED_BY), terms], how="horizontal")
-    judged = classify(narrow, book, phone_owners).pipe(suspend_without_rate, book)
-    judged = judged.with_columns(terms["pool_seconds"])
+    classified = classify(narrow, book, phone_owners)
+    judged = suspend_without_rate(classified, book).with_columns(terms["pool_seconds"])
     outcome = pl.col("outcome")
     with_outcome = pl.concat([ordered, judged], how="horizontal")
     billed = with_outcome.filter(outcome.is_in([PLAN_MINUTES, *CALL_TYPES]))
     return RatedCalls(
         billed=billed.pipe(attach_rates, book).pipe(_use_pool).pipe(_price),
         unbilled=with_outcome.filter(outcome.is_in(UNBILLED_REASONS)),
-        suspended=with_outcome.filter(outcome.is_in(SUSPENDED_REASONS)),
+        suspended=with_outcome.with_columns(classified["outcome"].alias("priced_as")).filter(
+            outcome.is_in(SUSPENDED_REASONS)
+        ),
     )

@@ -1,0 +1,224 @@
+"""The suspended calls of an issued month: what is missing, and what they would cost under another version (rule 5.1).
+
+Everything is read from the warehouse: the calls that the run published, and the copy of the contracts it read. Only
+the other version comes from the rate tables. Nothing is written but the CSV that is asked for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import NamedTuple
+
+import duckdb
+import polars as pl
+
+from flows.contract_reader import checked_contracts, read_contract_files
+from flows.ingest import CALL_SCHEMA
+from flows.month import Month, invoice_dates
+from flows.settings import Settings, month_text
+from flows.warehouse import published
+from rate_tables.versions import load_version
+from schemas.faults import Fault, InputRefusedError
+from schemas.warehouse_tables import CALL_COLUMNS
+from transforms.money import decimal_of_micros
+from transforms.suspended import (
+    CALL_KEY,
+    Released,
+    missing_rates,
+    released_calls,
+    stored_number_kinds,
+    with_missing_prefix,
+)
+from transforms.timestamps import add_months
+
+_RUN = "select run_id, rate_version, manifest from runs where invoice_month = $month and kind = 'bill'"
+_SUSPENDED = """
+select suspended.* exclude (usage_month, run_id), raw_record
+from suspended_calls as suspended
+join set_aside_records using (run_id, source_file, source_line)
+where run_id = $run_id
+order by source_file, source_line
+"""
+_NUMBERING_PLAN = "select prefix, coalesce(country, '') as country from numbering_plan where rate_version = $version"
+_ACCOUNT_CALLS = f"""
+with chosen as (select distinct account_id from suspended_calls where run_id = $run_id)
+select {", ".join(CALL_COLUMNS)}, null::decimal(18, 6) as cost from suspended_calls where run_id = $run_id
+union all by name
+select {", ".join(CALL_COLUMNS)}, cost from billed_calls semi join chosen using (account_id)
+where run_id = $run_id and usage_month = $usage_month
+union all by name
+select {", ".join(CALL_COLUMNS)}, null::decimal(18, 6) as cost from unbilled_calls semi join chosen using (account_id)
+where run_id = $run_id and usage_month = $usage_month
+"""  # noqa: S608 - our own column names
+EXPORTED: tuple[str, ...] = (
+    "missing_prefix",
+    "country",
+    "lacking",
+    *(name for name in CALL_COLUMNS if name != "usage_month"),
+    "reason",
+    "call_type",
+    "rate_table",
+    "rate_prefix",
+    "raw_record",
+)
+_PRICED: tuple[str, ...] = ("rate_version", "would_be", "billable_seconds", "currency", "cost")
+
+
+class IssuedRun(NamedTuple):
+    """The run that issued the month: its name, its rate version, and its day of issue."""
+
+    run_id: str
+    rate_version: str
+    issue_date: dt.date
+
+
+class Repriced(NamedTuple):
+    """What another version makes of the suspended calls. Costs are DECIMAL, exact.
+
+    calls: the suspended calls with would_be, billable_seconds, currency and cost. others: one row a currency, with
+    calls, pool_difference (what the other calls of these accounts would cost more because the released ones use up
+    plan minutes) and rate_difference (what they would cost more by the version alone).
+    """
+
+    version: str
+    calls: pl.DataFrame
+    others: pl.DataFrame
+
+    @property
+    def costs(self) -> pl.DataFrame:
+        """Grain: missing_prefix, country, would_be, currency. Null where they would not be billed."""
+        keys = ["missing_prefix", "country", "would_be", "currency"]
+        is_billed = pl.col("cost").count() > 0
+        sums = [pl.when(is_billed).then(pl.col(name).sum()).alias(name) for name in ("billable_seconds", "cost")]
+        groups = self.calls.group_by(keys).agg(pl.len().alias("calls"), *sums)
+        return groups.sort("cost", *keys, descending=[True, *(False for _ in keys)], nulls_last=True)
+
+    @property
+    def totals(self) -> pl.DataFrame:
+        """Grain: currency; only what would be billed."""
+        billed = self.calls.filter(pl.col("cost").is_not_null())
+        return billed.group_by("currency").agg(pl.len().alias("calls"), pl.col("cost").sum()).sort("currency")
+
+
+class SuspendedCalls(NamedTuple):
+    """The suspended calls of a run, and what is missing (see `transforms.suspended`); repriced where asked for."""
+
+    usage_month: dt.date
+    run: IssuedRun
+    calls: pl.DataFrame
+    missing: pl.DataFrame
+    repriced: Repriced | None
+
+
+def _issued_run(connection: duckdb.DuckDBPyConnection | None, invoice_month: dt.date) -> IssuedRun:
+    found = [] if connection is None else connection.sql(_RUN, params={"month": invoice_month}).fetchall()
+    if not found:
+        usage_month = month_text(add_months(invoice_month, -1))
+        problem = "is not issued, so which of its calls are suspended is not known yet"
+        remedy = f"run `tollbook bill {month_text(invoice_month)}` first: a run with suspended calls publishes"
+        raise InputRefusedError(Fault(usage_month, problem, remedy))
+    run_id, version, manifest = found[0]
+    return IssuedRun(run_id, version, dt.date.fromisoformat(json.loads(manifest)["issue_date"]))
+
+
+def _in_utc(calls: pl.DataFrame) -> pl.DataFrame:
+    times = [name for name in ("start_time", "end_time") if name in calls.columns]
+    return calls.with_columns(pl.col(times).dt.convert_time_zone("UTC").dt.cast_time_unit("us"))
+
+
+def _recorded_month(settings: Settings, run: IssuedRun, version: str) -> Month:
+    """The month with the contracts that the run read, under a rate version; it has no files of call records."""
+    rates = load_version(settings.rate_tables, version)
+    contracts = checked_contracts(read_contract_files(settings.warehouse / "runs" / run.run_id / "contracts"), rates)
+    return Month(settings, rates, contracts, (), invoice_dates(settings, rates))
+
+
+def _account_calls(connection: duckdb.DuckDBPyConnection, month: Month, run: IssuedRun) -> pl.DataFrame:
+    """Every accepted call of the accounts with suspended ones, as it was ingested, and its issued cost."""
+    params = {"run_id": run.run_id, "usage_month": month.usage_month}
+    try:
+        calls = connection.sql(_ACCOUNT_CALLS, params=params).pl()
+    except duckdb.Error as error:
+        problem = f"the calls of the month cannot be read: {str(error).splitlines()[0]}"
+        remedy = "a warehouse is read where it was published: move it back, or publish the next month here"
+        raise InputRefusedError(Fault(str(month.settings.warehouse), problem, remedy)) from error
+    calls = _in_utc(calls).join(
+        month.accounts.select("account_id", "country"), on="account_id", how="left", validate="m:1"
+    )
+    kinds = {
+        f"{party}_kind": stored_number_kinds(
+            calls.select("country", number=f"{party}_number"), month.rates.dialing_plans
+        )
+        for party in ("source", "destination")
+    }
+    known = calls.with_columns(warning_bits=pl.lit(0), **kinds)
+    return known.select(*(pl.col(name).cast(dtype) for name, dtype in CALL_SCHEMA.items()), "cost")
+
+
+def _decimal(micros: str) -> pl.Expr:
+    return decimal_of_micros(pl.col(micros))
+
+
+def _other_calls(released: Released, calls: pl.DataFrame, month: Month) -> pl.DataFrame:
+    """By currency: how many other calls there are, and what they would cost more, by cause."""
+    issued = calls.group_by("account_id").agg(issued=pl.col("cost").sum())
+    return (
+        released.others.join(issued, on="account_id", how="left", validate="1:1")
+        .join(month.accounts.select("account_id", "currency"), on="account_id", how="left", validate="1:1")
+        .with_columns(beside=_decimal("beside_micros"), after=_decimal("after_micros"))
+        .group_by("currency")
+        .agg(
+            calls=pl.col("other_calls").sum(),
+            pool_difference=pl.col("after").sum() - pl.col("beside").sum(),
+            rate_difference=pl.col("beside").sum() - pl.col("issued").sum(),
+        )
+        .sort("currency")
+    )
+
+
+def _reprice(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, run: IssuedRun, suspended: pl.DataFrame, version: str
+) -> Repriced:
+    month = _recorded_month(settings, run, version)
+    calls = _account_calls(connection, month, run)
+    released = released_calls(
+        calls.drop("cost"), suspended, month.rated_accounts, month.rate_book, month.owners, month.usage_month
+    )
+    judged = (
+        released.calls.join(month.accounts.select("account_id", "currency"), on="account_id", how="left")
+        .with_columns(cost=_decimal("cost_micros"))
+        .drop("account_id", "cost_micros")
+    )
+    priced = suspended.join(judged, on=CALL_KEY, how="left", validate="1:1", maintain_order="left")
+    return Repriced(version, priced, _other_calls(released, calls, month))
+
+
+def suspended_calls(settings: Settings) -> SuspendedCalls:
+    """The suspended calls of the settings' usage month; with `rates` named, what they would cost under that version.
+
+    Raises InputRefusedError where the month is not issued, or the version is not known.
+    """
+    with published(settings.warehouse) as connection:
+        run = _issued_run(connection, settings.invoice_month)
+        if connection is None:
+            raise AssertionError("a run was found in a database that is not there")
+        found = _in_utc(connection.sql(_SUSPENDED, params={"run_id": run.run_id}).pl())
+        plan = connection.sql(_NUMBERING_PLAN, params={"version": run.rate_version}).pl()
+        calls = with_missing_prefix(found, plan)
+        repriced = None
+        if settings.rates is not None:
+            repriced = _reprice(connection, replace(settings, issue_date=run.issue_date), run, calls, settings.rates)
+    return SuspendedCalls(settings.usage_month, run, calls, missing_rates(calls), repriced)
+
+
+def exported_calls(found: SuspendedCalls) -> bytes:
+    """The calls as CSV (RFC 4180, UTF-8), with their raw records; repriced ones with what they would cost."""
+    calls, columns = found.calls, EXPORTED
+    if found.repriced is not None:
+        calls = found.repriced.calls.with_columns(rate_version=pl.lit(found.repriced.version))
+        columns = (*EXPORTED, *_PRICED)
+    instant = "%Y-%m-%dT%H:%M:%S%.6fZ"
+    texts = calls.with_columns(pl.col("start_time", "end_time").dt.to_string(instant))
+    return texts.select(columns).write_csv(line_terminator="\r\n").encode()
