@@ -130,8 +130,8 @@ def ingest(
     settings = Settings(add_months(parse_month(month), 1), cdrs, contracts, rate_tables, rates, warehouse)
     console = _console()
     with progress_bar(Console(stderr=True), f"opening {month}"):
-        ingested = ingest_month(settings, advance=advance)
-    show_ingested(console, ingested)
+        outcome = ingest_month(settings, advance=advance)
+    show_ingested(console, outcome)
     return DONE
 
 

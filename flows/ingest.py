@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from flows.code_version import code_version
-from flows.files import digest, read_json, read_parquet, write_json, write_parquet, write_scratch, written_whole
+from flows.files import digest, read_json, read_parquet, remove, write_json, write_parquet, write_scratch, written_whole
 from flows.inbox import RecordFile
 from flows.read_ahead import ReadAhead
 from flows.record_files import COMPRESSIONS, Block, LineMarks, read_blocks, read_raw_records
@@ -76,14 +76,16 @@ class IngestPlan(NamedTuple):
         return read_blocks(record, source)
 
     def piece_folder(self, record: RecordFile) -> Path:
-        """Where the calls of one file go: named by all that decides them, so what is there is done."""
+        """Where the calls of one file go: named by all that decides them, so what is there is done.
+
+        Into how many buckets it is cut is not among that: each stored piece says it itself (`piece.json`).
+        """
         identity = digest(
             {
                 "file": record.name,
                 "sha256": record.sha256,
                 "source": repr(self.sources[record.source]),
                 "directory": self.directory_digest,
-                "buckets": self.bucket_count,
                 "code": code_version(),
             }
         )
@@ -157,13 +159,36 @@ def _ingest_blocks(plan: IngestPlan, record: RecordFile, folder: Path) -> Iterat
             yield pending.popleft().result()
 
 
+def is_stored(plan: IngestPlan, record: RecordFile) -> bool:
+    """Whether the file's calls stand in the warehouse as the plan would store them, so that it is not read."""
+    return (plan.piece_folder(record) / "piece.json").exists()
+
+
+def stored_hashes(plan: IngestPlan) -> set[str]:
+    """SHA-256 of every file that was ever stored for the month and not swept, by whatever contracts and program."""
+    pieces = (plan.folder / month_text(plan.usage_month)).glob("*/*/piece.json")
+    return {read_json(piece)["sha256"] for piece in pieces}
+
+
+def sweep_pieces(plan: IngestPlan) -> None:
+    """What the month's inputs do not lead to is removed: pieces of files that are gone or changed, of other contracts.
+
+    Only for a month that is not issued yet, or was issued from this plan: a run that was published keeps its pieces.
+    """
+    kept = {plan.repeats_path(), *(plan.piece_folder(record) for record in plan.record_files)}
+    folder = plan.folder / month_text(plan.usage_month)
+    for path in (*folder.glob("repeats-*"), *folder.glob("*/*")):
+        if path not in kept:
+            remove(path)
+
+
 def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
     """The folder with one file's calls by bucket, its `set_aside.parquet` and its counts in `piece.json`.
 
     Done already for the same bytes, source, contracts and program: nothing is read again.
     """
     target = plan.piece_folder(record)
-    if (target / "piece.json").exists():
+    if is_stored(plan, record):
         return target
     with written_whole(target) as partial:
         partial.mkdir()
@@ -174,7 +199,8 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
             "rows_read": sum(block.rows for block in blocks),
             "seconds_read": sum(block.seconds for block in blocks),
         }
-        write_json({**counts, "bytes": record.size, "sha256": record.sha256}, partial / "piece.json")
+        of_file = {"bytes": record.size, "sha256": record.sha256, "bucket_count": plan.bucket_count}
+        write_json({**counts, **of_file}, partial / "piece.json")
         is_marked = all(block.marks for block in blocks) and record.path.suffix not in COMPRESSIONS
         marks = [mark for block in blocks for mark in block.marks] if is_marked else []
         write_json({"marks": marks}, partial / "lines.json")
@@ -245,18 +271,43 @@ def find_repeats(plan: IngestPlan) -> Path:
 
 def _ingested_folder(plan: IngestPlan, record: RecordFile) -> Path:
     folder = plan.piece_folder(record)
-    if not (folder / "piece.json").exists():
+    if not is_stored(plan, record):
         raise AssertionError(f"{record.name} is not ingested: {folder} is missing")
     return folder
 
 
+class _Stored(NamedTuple):
+    """Where a file's calls of a bucket of the month stand; `is_coarser`: beside calls of other buckets."""
+
+    paths: list[Path]
+    is_coarser: bool
+
+
+def _stored_calls(plan: IngestPlan, record: RecordFile, bucket: int) -> _Stored:
+    """A file may have been stored when the month was smaller or larger, in another number of buckets.
+
+    All numbers are powers of two, so buckets of the one lie within buckets of the other.
+    """
+    folder = _ingested_folder(plan, record)
+    count = read_json(folder / "piece.json")["bucket_count"]
+    numbers = range(bucket % count, count, plan.bucket_count)
+    paths = sorted(path for number in numbers for path in folder.glob(f"bucket={number:04d}/block=*.parquet"))
+    return _Stored(paths, is_coarser=count < plan.bucket_count)
+
+
 def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
-    folders = [_ingested_folder(plan, record) for record in plan.record_files]
-    paths = sorted(path for folder in folders for path in folder.glob(f"bucket={bucket:04d}/block=*.parquet"))
-    if not paths:
+    stored = [_stored_calls(plan, record, bucket) for record in plan.record_files]
+    accounts = plan.directory.accounts.filter(pl.col("bucket") == bucket)["account_id"]
+    is_of_bucket = {False: pl.lit(value=True), True: pl.col("account_id").is_in(accounts.implode())}
+    parts = [
+        pl.scan_parquet(paths, glob=False).filter(is_wanted)
+        for is_coarser, is_wanted in is_of_bucket.items()
+        if (paths := sorted(path for piece in stored if piece.is_coarser == is_coarser for path in piece.paths))
+    ]
+    if not parts:
         return pl.DataFrame(schema=CALL_SCHEMA)
-    calls = pl.scan_parquet(paths, glob=False).collect().rechunk()  # a gather over chunks takes several times as long
+    calls = pl.concat(parts).collect().rechunk()  # a gather over chunks takes several times as long
     repeats = read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():
         return calls

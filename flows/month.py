@@ -90,14 +90,15 @@ class Month:
         buckets = 1 if size < SMALL_MONTH_BYTES else 2  # both cores have work, and a small month no needless files
         while buckets * BUCKET_BYTES < size:
             buckets *= 2
-        accounts = self.accounts.select("account_id", "country").with_columns(
+        countries = self.accounts.select("account_id", "country")
+        accounts = countries.with_columns(
             bucket=pl.Series(
                 [zlib.crc32(account.encode()) % buckets for account in self.accounts["account_id"]],
                 dtype=pl.Int64,
             )
         )
         names = sorted({record.source for record in self.record_files})
-        known = [accounts, self.owners, self.rates.dialing_plans.drop("line")]
+        known = [countries, self.owners, self.rates.dialing_plans.drop("line")]
         return IngestPlan(
             usage_month=self.usage_month,
             folder=calls_folder(self.settings.warehouse),

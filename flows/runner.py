@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from flows.files import remove
 from flows.fixed_charges import fixed_charges
+from flows.ingest import is_stored, stored_hashes, sweep_pieces
 from flows.month import Month, open_month
 from flows.settings import Settings, month_text
 from flows.stages import INGEST_STAGES, STAGES, Stage, kept_open, write_plan
@@ -29,6 +30,17 @@ class BillOutcome(NamedTuple):
 
     run_id: str
     is_new: bool
+
+
+class IngestOutcome(NamedTuple):
+    """The month ingested; the names of its files that stood there before, and of those that were read again.
+
+    `read_again`: the same bytes had been stored, but by other contracts, another source file or another program.
+    """
+
+    month: Month
+    stood_before: frozenset[str]
+    read_again: frozenset[str]
 
 
 def work_in_process(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
@@ -162,17 +174,29 @@ def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: A
         _sweep(month)
         plan = write_plan(month, started_at)
         run_stages(STAGES, month, plan, work, advance or (lambda _: None), _prepare_bill)
+        sweep_pieces(month.ingest_plan)
     return BillOutcome(month.run_id, is_new=True)
 
 
-def ingest_month(settings: Settings, advance: Advance | None = None) -> Month:
+def _is_issued(month: Month) -> bool:
+    issued = [run["invoice_month"] for run in published_runs(month.settings.warehouse) if run["kind"] == "bill"]
+    return month.settings.invoice_month in issued
+
+
+def ingest_month(settings: Settings, advance: Advance | None = None) -> IngestOutcome:
     """The usage month's records read, checked and stored; what was stored before is not read again."""
     month = _open_writable(settings)
     with _only_run(settings.warehouse):
+        ingest_plan = month.ingest_plan
+        before = {record.name for record in month.record_files if is_stored(ingest_plan, record)}
+        hashes = stored_hashes(ingest_plan)
+        again = {record.name for record in month.record_files if record.sha256 in hashes} - before
         plan = write_plan(month, dt.datetime.now(dt.UTC))
         run_stages(INGEST_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_ingest)
         remove(plan)  # a bill writes its own; an ingest leaves nothing at work
-    return month
+        if not _is_issued(month):
+            sweep_pieces(ingest_plan)
+    return IngestOutcome(month, frozenset(before), frozenset(again))
 
 
 def prefect_is_asked_for() -> bool:
