@@ -207,24 +207,38 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
     return target
 
 
-def _call_files(plan: IngestPlan, source: str) -> list[Path]:
-    folders = [plan.piece_folder(record) for record in plan.record_files if record.source == source]
+def _by_switch(plan: IngestPlan) -> dict[str, list[RecordFile]]:
+    """The files whose call ids are of one switch, by its name: a source is its own unless it names another."""
+    files: dict[str, list[RecordFile]] = {}
+    for record in plan.record_files:
+        files.setdefault(plan.sources[record.source].switch or record.source, []).append(record)
+    return files
+
+
+def _call_files(plan: IngestPlan, records: list[RecordFile]) -> list[Path]:
+    folders = [plan.piece_folder(record) for record in records]
     return sorted(path for folder in folders for path in folder.glob("bucket=*/block=*.parquet"))
+
+
+def call_id_hash() -> pl.Expr:
+    """64 bits of the call id."""
+    return pl.col("call_id").hash()
 
 
 def _repeated_records(paths: list[Path]) -> pl.DataFrame | None:
     """All records of call ids that may stand more than once among these files; None where none can.
 
-    Memory: one hash a call; the records themselves are read only for hashes that are met again.
+    Memory: one hash a call; the records themselves are read only for hashes that are met again. That a hash is met
+    again proves nothing: whoever takes the records compares their ids.
     """
     if not paths:
         return None
     calls = pl.scan_parquet(paths, glob=False)
-    hashes = calls.select(pl.col("call_id").hash()).collect(engine="streaming")["call_id"].sort()
+    hashes = calls.select(call_id_hash()).collect(engine="streaming")["call_id"].sort()
     repeated = hashes.filter((hashes == hashes.shift(1)).fill_null(value=False)).unique()
     if repeated.is_empty():
         return None
-    found = calls.filter(pl.col("call_id").hash().is_in(repeated.implode())).collect()
+    found = calls.filter(call_id_hash().is_in(repeated.implode())).collect()
     return found.cast({"source": pl.String, "source_file": pl.String})
 
 
@@ -248,7 +262,7 @@ def with_raw_records(plan: IngestPlan, aside: pl.DataFrame) -> pl.DataFrame:
 
 
 def find_repeats(plan: IngestPlan) -> Path:
-    """The set-aside rows of duplicates and conflicts over all files of each source (rule 13.3)."""
+    """The set-aside rows of duplicates and conflicts over all files of each switch (rule 13.3)."""
     target = plan.repeats_path()
     if target.exists():
         return target
@@ -256,8 +270,8 @@ def find_repeats(plan: IngestPlan) -> Path:
         {"source_file": [record.name for record in plan.record_files]}, schema={"source_file": pl.String}
     ).with_row_index("file_order")
     found = []
-    for source in sorted({record.source for record in plan.record_files}):
-        records = _repeated_records(_call_files(plan, source))
+    for _, files in sorted(_by_switch(plan).items()):
+        records = _repeated_records(_call_files(plan, files))
         if records is not None:
             judged = judge_repeats(records.join(order, on="source_file", how="left", validate="m:1"))
             found.append(judged.filter(pl.col("outcome").is_not_null()).with_columns(reason=pl.col("outcome")))

@@ -39,6 +39,8 @@ class SourceSpec:
 
     name: str
     description: str = ""
+    switch: str = ""
+    """Whose records these are: sources of one switch share their call ids. Empty: the source is a switch by itself."""
     delimiter: str = ","
     quote: str = '"'
     header: bool = True
@@ -58,6 +60,7 @@ _TOP_KEYS = {
     "name": str,
     "description": str,
     "extends": str,
+    "switch": str,
     "default_country": str,
     "account_id": str,
     "anonymous_words": list,
@@ -145,6 +148,7 @@ def parse_source(file: str, name: str, content: Mapping[str, Any]) -> SourceSpec
     source = SourceSpec(
         name=name,
         description=content.get("description", ""),
+        switch=content.get("switch", ""),
         delimiter=dialect.get("delimiter", ","),
         quote=dialect.get("quote", '"'),
         header=dialect.get("header", True),

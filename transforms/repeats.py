@@ -17,7 +17,7 @@ CONTENT_COLUMNS: tuple[str, ...] = (
 
 
 def judge_repeats(records: pl.DataFrame) -> pl.DataFrame:
-    """All records of the repeated call ids of one source, each judged.
+    """All records of the repeated call ids of one switch, each judged.
 
     Grain: one row a record. Needs: call_id, the content columns, file_order (rank of the file's path within the
     month), source_file, source_line. Adds: outcome (null = the first, kept; `duplicate`: the contents of any
