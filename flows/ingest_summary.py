@@ -9,8 +9,8 @@ from rich.table import Table
 
 from flows.files import read_parquet
 from flows.ingest import piece_counts
+from flows.other_months import other_month_sentences, waiting_sentences
 from flows.runner import IngestOutcome
-from flows.settings import month_text
 
 _ASIDE = ("rejected", "outside_month", "duplicate", "conflict")
 
@@ -56,19 +56,19 @@ def _read_sentences(outcome: IngestOutcome, counts: pl.DataFrame) -> list[str]:
 
 
 def _outside_sentences(outcome: IngestOutcome) -> list[str]:
-    """Records of other months, by month: late or early, and what to do."""
-    plan = outcome.month.ingest_plan
-    usage_month = month_text(plan.usage_month)
-    folders = [plan.piece_folder(record) for record in plan.record_files]
-    aside = pl.concat(read_parquet(folder / "set_aside.parquet", columns=["outcome", "detail"]) for folder in folders)
-    months = aside.filter(pl.col("outcome") == "outside_month").select(
-        month=pl.col("detail").str.extract(r"^starts ([0-9]{4}-[0-9]{2})")
+    """Records of other months, and records of this one that wait elsewhere: what becomes of them."""
+    plan, warehouse = outcome.month.ingest_plan, outcome.month.settings.warehouse
+    aside = pl.concat(
+        read_parquet(plan.piece_folder(record) / "set_aside.parquet", columns=["outcome", "detail"]).with_columns(
+            sha256=pl.lit(record.sha256)
+        )
+        for record in plan.record_files
     )
-    sentences = []
-    for month, count in months.group_by("month").len().sort("month").iter_rows():
-        when = "late" if month < usage_month else "early"
-        sentences.append(f"{count:,} records start in {month} ({when}): they are billed with the files of {month}.")
-    return sentences
+    months = aside.filter(pl.col("outcome") == "outside_month").select(
+        "sha256", month=pl.col("detail").str.extract(r"^starts ([0-9]{4}-[0-9]{2})")
+    )
+    others = other_month_sentences(warehouse, plan.usage_month, months)
+    return others + waiting_sentences(warehouse, plan.usage_month, [record.sha256 for record in plan.record_files])
 
 
 def show_ingested(console: Console, outcome: IngestOutcome) -> None:

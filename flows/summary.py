@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from flows.other_months import waiting_sentences
 from flows.publish import CONTROLS
 from flows.settings import Settings, month_text
 from flows.warehouse import DATABASE, opened
@@ -47,6 +48,11 @@ _WARNINGS = """
 select kind, count(*)::bigint as rows, string_agg(distinct detail, '; ' order by detail) as detail
 from warnings where run_id = $run_id group by kind order by kind
 """
+_OTHER_MONTHS = """
+select strftime(own_month, '%Y-%m') as month, arrival, count(*)::bigint as records,
+    count(*) filter (where is_read_there)::bigint as "that month read this file"
+from outside_month_records where run_id = $run_id group by all order by month
+"""
 _TOTALS = """
 select currency, count(*)::bigint as invoices, sum(total) as total
 from invoices where run_id = $run_id group by currency order by currency
@@ -77,7 +83,12 @@ def show_summary(console: Console, settings: Settings, run_id: str) -> None:
         warnings = _table(connection, "Warnings", _WARNINGS, params)
         if warnings.row_count:
             console.print(warnings)
+        others = _table(connection, "Records of other months", _OTHER_MONTHS, params)
+        if others.row_count:
+            console.print(others)
         console.print(_table(connection, "Controls: both sides equal", _CONTROLS, params))
+    for sentence in waiting_sentences(warehouse, settings.usage_month, ()):
+        console.print(sentence, soft_wrap=True)
     _show_places(console, warehouse, month_text(settings.usage_month), run_id)
 
 

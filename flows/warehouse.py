@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas.faults import Fault, InputRefusedError
+from schemas.fields import FIELDS
 from schemas.rate_files import RATE_TABLES
 from schemas.text_columns import Column
 from schemas.text_tables import TableSpec
@@ -190,10 +191,13 @@ def comment_view_columns(connection: duckdb.DuckDBPyConnection) -> None:
 
 def view_column_meanings() -> dict[str, str]:
     """What the columns of the views mean."""
-    meanings = {name: table.field(name).meaning for table in (*CALL_TABLES, *SMALL_TABLES) for name in table.columns}
+    meanings = {name: field.meaning for name, field in FIELDS.items()}
     meanings |= {column.name: column.description for spec in RATE_TABLES for column in spec.columns}
     return meanings | {
-        "issued_invoice_month": "Invoice month that the record belongs to, issued already",
+        "own_month": "Month that the record starts in, its first day",
+        "arrival": "late (it came with a later month) or early",
+        "issued_invoice_month": "Invoice month that the record belongs to, issued already; NULL = not yet",
+        "is_read_there": "Whether its own month was issued with a file of the same bytes, so with this record",
         "line_count": "Lines",
         "call_count": "Calls",
         "previous_total": "Total of the month before; NULL = no invoice",

@@ -54,19 +54,38 @@ group by all
 order by usage_month, currency, cost desc, destination;
 comment on view top_destinations is 'One row a usage month, currency, call type and destination: calls and cost, dearest first.';
 
-create view late_calls as
+create view outside_month_records as
 with outside as (
-    select *, try_cast(replace(detail, 'starts ', '') as timestamptz) as start_time
+    select
+        set_aside_records.*,
+        source_files.sha256,
+        try_cast(replace(detail, 'starts ', '') as timestamptz) as start_time
     from set_aside_records
+    join source_files using (run_id, usage_month, source_file)
     where outcome = 'outside_month'
+),
+dated as (
+    select *, date_trunc('month', start_time at time zone 'UTC')::date as own_month from outside
 )
-select outside.*, runs.invoice_month as issued_invoice_month
-from outside
-join runs on runs.kind = 'bill'
-    and runs.invoice_month = date_trunc('month', outside.start_time at time zone 'UTC') + interval 1 month
-where outside.start_time at time zone 'UTC' < outside.usage_month
-order by outside.usage_month, source_file, source_line;
-comment on view late_calls is 'Records that came with a later month though they start in one that was issued already (rule 12.6). A rerun brings them to the customer.';
+select
+    dated.*,
+    case when own_month < usage_month then 'late' else 'early' end   as arrival,
+    runs.invoice_month                                               as issued_invoice_month,
+    exists (
+        select 1 from source_files as own
+        where own.usage_month = dated.own_month and own.sha256 = dated.sha256
+    )                                                                as is_read_there
+from dated
+left join runs on runs.kind = 'bill' and runs.invoice_month = own_month + interval 1 month
+order by dated.usage_month, source_file, source_line;
+comment on view outside_month_records is 'Records that start in another month than the one they came with: late or early, whether their own month is issued, and whether it read the same file.';
+
+create view late_calls as
+select * exclude (sha256, own_month, arrival, is_read_there)
+from outside_month_records
+where arrival = 'late' and issued_invoice_month is not null and not is_read_there
+order by usage_month, source_file, source_line;
+comment on view late_calls is 'Records that came with a later month though they start in one that was issued already (rule 12.6), without this file. A rerun brings them to the customer.';
 
 create view rounding_bridge as
 select
