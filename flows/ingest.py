@@ -6,6 +6,7 @@ import datetime as dt
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -179,7 +180,8 @@ def sweep_pieces(plan: IngestPlan) -> None:
     folder = plan.folder / month_text(plan.usage_month)
     for path in (*folder.glob("repeats-*"), *folder.glob("*/*")):
         if path not in kept:
-            remove(path)
+            with suppress(OSError):  # what stays is without effect, and the work is done
+                remove(path)
 
 
 def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:

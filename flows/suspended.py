@@ -17,19 +17,21 @@ import polars as pl
 from flows.contract_reader import checked_contracts, read_contract_files
 from flows.ingest import CALL_SCHEMA
 from flows.month import Month, invoice_dates
+from flows.rating import refuse_missing_plans
 from flows.settings import Settings, month_text
 from flows.warehouse import published
 from rate_tables.versions import load_version
 from schemas.faults import Fault, InputRefusedError
 from schemas.warehouse_tables import CALL_COLUMNS
 from transforms.money import decimal_of_micros
+from transforms.rate_calls import rate_calls
 from transforms.suspended import (
     CALL_KEY,
-    Released,
     missing_rates,
     released_calls,
     stored_number_kinds,
     with_missing_prefix,
+    without_calls,
 )
 from transforms.timestamps import add_months
 
@@ -42,16 +44,26 @@ where run_id = $run_id
 order by source_file, source_line
 """
 _NUMBERING_PLAN = "select prefix, coalesce(country, '') as country from numbering_plan where rate_version = $version"
+_COUNTS = """
+select account_id, count(*)::bigint as calls
+from (
+    select account_id from billed_calls where run_id = $run_id and usage_month = $usage_month
+    union all
+    select account_id from unbilled_calls where run_id = $run_id and usage_month = $usage_month
+)
+where list_contains($accounts::varchar[], account_id)
+group by account_id
+"""
+_OF_ACCOUNTS = "run_id = $run_id and usage_month = $usage_month and list_contains($accounts::varchar[], account_id)"
+_CALLS = ", ".join(CALL_COLUMNS)
 _ACCOUNT_CALLS = f"""
-with chosen as (select distinct account_id from suspended_calls where run_id = $run_id)
-select {", ".join(CALL_COLUMNS)}, null::decimal(18, 6) as cost from suspended_calls where run_id = $run_id
-union all by name
-select {", ".join(CALL_COLUMNS)}, cost from billed_calls semi join chosen using (account_id)
-where run_id = $run_id and usage_month = $usage_month
-union all by name
-select {", ".join(CALL_COLUMNS)}, null::decimal(18, 6) as cost from unbilled_calls semi join chosen using (account_id)
-where run_id = $run_id and usage_month = $usage_month
+select {_CALLS}, null::decimal(18, 6) as cost from suspended_calls where {_OF_ACCOUNTS}
+union all
+select {_CALLS}, cost from billed_calls where {_OF_ACCOUNTS}
+union all
+select {_CALLS}, null::decimal(18, 6) as cost from unbilled_calls where {_OF_ACCOUNTS}
 """  # noqa: S608 - our own column names
+CALLS_AT_A_TIME = 500_000
 EXPORTED: tuple[str, ...] = (
     "missing_prefix",
     "country",
@@ -135,16 +147,37 @@ def _recorded_month(settings: Settings, run: IssuedRun, version: str) -> Month:
     return Month(settings, rates, contracts, (), invoice_dates(settings, rates))
 
 
-def _account_calls(connection: duckdb.DuckDBPyConnection, month: Month, run: IssuedRun) -> pl.DataFrame:
-    """Every accepted call of the accounts with suspended ones, as it was ingested, and its issued cost."""
-    params = {"run_id": run.run_id, "usage_month": month.usage_month}
+def _asked(connection: duckdb.DuckDBPyConnection, month: Month, query: str, params: dict[str, object]) -> pl.DataFrame:
+    """What a query on the run's Parquet files gives. Raises InputRefusedError where they are not found."""
     try:
-        calls = connection.sql(_ACCOUNT_CALLS, params=params).pl()
+        rows: pl.DataFrame = connection.sql(query, params={**params, "usage_month": month.usage_month}).pl()
     except duckdb.Error as error:
         problem = f"the calls of the month cannot be read: {str(error).splitlines()[0]}"
         remedy = "a warehouse is read where it was published: move it back, or publish the next month here"
         raise InputRefusedError(Fault(str(month.settings.warehouse), problem, remedy)) from error
-    calls = _in_utc(calls).join(
+    return rows
+
+
+def _account_groups(
+    connection: duckdb.DuckDBPyConnection, month: Month, run: IssuedRun, accounts: pl.Series
+) -> list[list[str]]:
+    """The accounts in groups of about CALLS_AT_A_TIME calls: an account is rated whole, and memory is bounded."""
+    counts = _asked(connection, month, _COUNTS, {"run_id": run.run_id, "accounts": accounts.to_list()})
+    numbered = (
+        accounts.to_frame("account_id")
+        .join(counts, on="account_id", how="left", validate="1:1")
+        .sort("account_id")
+        .with_columns(group=pl.col("calls").fill_null(0).cum_sum() // CALLS_AT_A_TIME)
+    )
+    return [part["account_id"].to_list() for part in numbered.partition_by("group", maintain_order=True)]
+
+
+def _account_calls(
+    connection: duckdb.DuckDBPyConnection, month: Month, run: IssuedRun, accounts: list[str]
+) -> pl.DataFrame:
+    """Every accepted call of the accounts as it was ingested, and its issued cost."""
+    found = _asked(connection, month, _ACCOUNT_CALLS, {"run_id": run.run_id, "accounts": accounts})
+    calls = _in_utc(found).join(
         month.accounts.select("account_id", "country"), on="account_id", how="left", validate="m:1"
     )
     kinds = {
@@ -161,38 +194,43 @@ def _decimal(micros: str) -> pl.Expr:
     return decimal_of_micros(pl.col(micros))
 
 
-def _other_calls(released: Released, calls: pl.DataFrame, month: Month) -> pl.DataFrame:
-    """By currency: how many other calls there are, and what they would cost more, by cause."""
+def _with_currency(rows: pl.DataFrame, month: Month) -> pl.DataFrame:
+    currencies = month.accounts.select("account_id", "currency")
+    return rows.join(currencies, on="account_id", how="left", validate="m:1", maintain_order="left")
+
+
+def _released(month: Month, calls: pl.DataFrame, suspended: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Whole accounts rated with and without their suspended calls: these, and a row an account for the others."""
+    rating = (month.rated_accounts, month.rate_book, month.owners, month.usage_month)
+    accepted = calls.drop("cost")
+    together = rate_calls(accepted, *rating)
+    refuse_missing_plans(month, together)
+    beside = rate_calls(without_calls(accepted, suspended.select(CALL_KEY)), *rating)
+    released = released_calls(together, beside, suspended)
     issued = calls.group_by("account_id").agg(issued=pl.col("cost").sum())
-    return (
-        released.others.join(issued, on="account_id", how="left", validate="1:1")
-        .join(month.accounts.select("account_id", "currency"), on="account_id", how="left", validate="1:1")
-        .with_columns(beside=_decimal("beside_micros"), after=_decimal("after_micros"))
-        .group_by("currency")
-        .agg(
-            calls=pl.col("other_calls").sum(),
-            pool_difference=pl.col("after").sum() - pl.col("beside").sum(),
-            rate_difference=pl.col("beside").sum() - pl.col("issued").sum(),
-        )
-        .sort("currency")
-    )
+    return released.calls, released.others.join(issued, on="account_id", how="left", validate="1:1")
+
+
+def _by_currency(others: pl.DataFrame) -> pl.DataFrame:
+    """How many other calls there are, and what they would cost more, by cause. Grain: currency."""
+    beside, after = _decimal("beside_micros").sum(), _decimal("after_micros").sum()
+    sums = {"pool_difference": after - beside, "rate_difference": beside - pl.col("issued").sum()}
+    return others.group_by("currency").agg(calls=pl.col("other_calls").sum(), **sums).sort("currency")
 
 
 def _reprice(
     connection: duckdb.DuckDBPyConnection, settings: Settings, run: IssuedRun, suspended: pl.DataFrame, version: str
 ) -> Repriced:
     month = _recorded_month(settings, run, version)
-    calls = _account_calls(connection, month, run)
-    released = released_calls(
-        calls.drop("cost"), suspended, month.rated_accounts, month.rate_book, month.owners, month.usage_month
-    )
-    judged = (
-        released.calls.join(month.accounts.select("account_id", "currency"), on="account_id", how="left")
-        .with_columns(cost=_decimal("cost_micros"))
-        .drop("account_id", "cost_micros")
-    )
-    priced = suspended.join(judged, on=CALL_KEY, how="left", validate="1:1", maintain_order="left")
-    return Repriced(version, priced, _other_calls(released, calls, month))
+    found = []
+    for accounts in _account_groups(connection, month, run, suspended["account_id"].unique()):
+        of_accounts = suspended.filter(pl.col("account_id").is_in(accounts))
+        found.append(_released(month, _account_calls(connection, month, run, accounts), of_accounts))
+    judged = _with_currency(pl.concat([calls for calls, _ in found]), month)
+    costs = judged.with_columns(cost=_decimal("cost_micros")).drop("account_id", "cost_micros")
+    priced = suspended.join(costs, on=CALL_KEY, how="left", validate="1:1", maintain_order="left")
+    others = _with_currency(pl.concat([others for _, others in found]), month)
+    return Repriced(version, priced, _by_currency(others))
 
 
 def suspended_calls(settings: Settings) -> SuspendedCalls:
@@ -208,7 +246,9 @@ def suspended_calls(settings: Settings) -> SuspendedCalls:
         plan = connection.sql(_NUMBERING_PLAN, params={"version": run.rate_version}).pl()
         calls = with_missing_prefix(found, plan)
         repriced = None
-        if settings.rates is not None:
+        if settings.rates is not None and calls.is_empty():
+            load_version(settings.rate_tables, settings.rates)  # an unknown one is refused all the same
+        elif settings.rates is not None:
             repriced = _reprice(connection, replace(settings, issue_date=run.issue_date), run, calls, settings.rates)
     return SuspendedCalls(settings.usage_month, run, calls, missing_rates(calls), repriced)
 

