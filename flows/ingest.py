@@ -314,13 +314,14 @@ def _stored_calls(plan: IngestPlan, record: RecordFile, bucket: int) -> _Stored:
 def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
     stored = [_stored_calls(plan, record, bucket) for record in plan.record_files]
-    accounts = plan.directory.accounts.filter(pl.col("bucket") == bucket)["account_id"]
-    is_of_bucket = {False: pl.lit(value=True), True: pl.col("account_id").is_in(accounts.implode())}
-    parts = [
-        pl.scan_parquet(paths, glob=False).filter(is_wanted)
-        for is_coarser, is_wanted in is_of_bucket.items()
-        if (paths := sorted(path for piece in stored if piece.is_coarser == is_coarser for path in piece.paths))
-    ]
+    own, shared = (
+        sorted(path for piece in stored if piece.is_coarser == is_coarser for path in piece.paths)
+        for is_coarser in (False, True)
+    )
+    parts = [pl.scan_parquet(own, glob=False)] if own else []
+    if shared:
+        accounts = plan.directory.accounts.filter(pl.col("bucket") == bucket)["account_id"]
+        parts.append(pl.scan_parquet(shared, glob=False).filter(pl.col("account_id").is_in(accounts.implode())))
     if not parts:
         return pl.DataFrame(schema=CALL_SCHEMA)
     calls = pl.concat(parts).collect().rechunk()  # a gather over chunks takes several times as long

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import ingest, month
+from flows import ingest, month, read_ahead
 from flows.inbox import RecordFile
 from flows.record_files import Block
 from schemas.source_spec import SourceSpec
@@ -30,6 +30,7 @@ def ingested(told: Tell, monkeypatch: pytest.MonkeyPatch) -> Ingest:
         return read_blocks(record, source)
 
     monkeypatch.setattr(ingest, "read_blocks", watched)
+    monkeypatch.setattr(read_ahead, "read_blocks", watched)
 
     def run_once(office: Office, command: str = "ingest") -> list[str]:
         read.clear()
