@@ -284,6 +284,11 @@ def _arrow_exception() -> type[Exception]:
     return error
 
 
+def _unreadable(record: RecordFile, problem: str) -> InputRefusedError:
+    remedy = "fetch the file again from the switch; nothing of the month was billed"
+    return InputRefusedError(Fault(record.name, f"the file cannot be read to its end: {problem}", remedy))
+
+
 def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     """The file's rows as text, block by block. Raises InputRefusedError where the file cannot be read whole."""
     refuse_changed(record)
@@ -294,12 +299,11 @@ def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
             yield from _json_blocks(record, source)
         else:
             yield from _delimited_blocks(record, source)
+    except pl.exceptions.PanicException as error:  # no Exception: polars dies of some damaged pages
+        raise _unreadable(record, "a page of it is damaged") from error
     except (OSError, EOFError, _arrow_exception(), pl.exceptions.PolarsError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        remedy = "fetch the file again from the switch; nothing of the month was billed"
-        raise InputRefusedError(
-            Fault(record.name, f"the file cannot be read to its end: {first_line}", remedy)
-        ) from error
+        raise _unreadable(record, first_line) from error
     refuse_changed(record)
 
 

@@ -172,7 +172,7 @@ def run_case(case: Case, folder: Path) -> Result:
             find_repeats(plan)
     except InputRefusedError as refused:
         return Result(True, 0, _wrong_refusal(refused, truth))
-    except Exception:
+    except (Exception, pl.exceptions.PanicException):  # whatever it is, it is what we look for
         return Result(False, 0, [traceback.format_exc()])
     accepted = pl.concat([bucket_calls(plan, bucket) for bucket in range(plan.bucket_count)])
     repeats = read_parquet(plan.repeats_path())
