@@ -212,6 +212,25 @@ def test_a_row_that_is_set_aside_keeps_its_text(billed: Office, file: str, line:
     assert billed.rows(query) == [(raw,)]
 
 
+def test_words_for_an_anonymous_caller_are_those_of_the_source_and_of_the_caller_alone(
+    empty_office: Office, told: Tell
+) -> None:
+    sources = empty_office.folder / "sources"
+    sources.mkdir()
+    toml = 'extends = "canonical"\nanonymous_words = ["anonymous", "Private"]\n'
+    (sources / "east.toml").write_text(toml, encoding="utf-8")
+    rows = [
+        to_london("a1").replace("+12125550001", "ANONYMOUS"),
+        to_london("a2").replace("+12125550001", "private"),
+        to_london("a3").replace("+12125550001", "withheld"),
+        to_london("a4").replace("+442071234567", "anonymous"),
+    ]
+    empty_office.put("east/calls.csv", calls_csv(*rows))
+    assert told(empty_office.arguments()).code == 0
+    assert empty_office.rows("select call_id, source_number from billed_calls order by 1") == [("a1", ""), ("a2", "")]
+    assert empty_office.outcomes("east/calls.csv") == [(4, "rejected", "bad_number"), (5, "rejected", "bad_number")]
+
+
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_a_folder_with_the_name_of_a_file_is_refused(office: Office, told: Tell, is_empty: bool) -> None:
     (office.month / "x.csv").mkdir()
