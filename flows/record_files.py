@@ -25,7 +25,7 @@ from transforms.delimited import (
     read_delimited,
     unify_line_ends,
 )
-from transforms.json_rows import read_json_lines, read_typed_rows
+from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
 from transforms.source_fields import field_is_present, used_columns
 
 SMALLEST_BLOCK_BYTES, LARGEST_BLOCK_BYTES = 16 * 2**20, 64 * 2**20
@@ -70,7 +70,11 @@ class Block(NamedTuple):
 
 def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
     """Rows of a typed file, numbered from 1, as JSON."""
-    picked = frame[(rows - 1).to_list()]
+    picked = frame[(rows - 1).to_list()].with_columns(
+        pl.when(is_writable(name, dtype)).then(name)
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.Datetime)
+    )
     return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
 
 
@@ -172,7 +176,8 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMar
         after = first_line + block.count(b"\n") + (not block.endswith(b"\n"))
         here = source_lines.filter((source_lines >= first_line) & (source_lines < after))
         if not here.is_empty():
-            found += _lines_of(block, line_marks(block, 0, first_line), here)
+            text = block.removeprefix(_BOM) if first_line == 1 else block
+            found += _lines_of(text, line_marks(text, 0, first_line), here)
         first_line = after
     return found
 

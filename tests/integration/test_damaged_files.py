@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,14 @@ ASTERISK = (
     '"A1","12125550001","2001","x","","a","b","Dial","","2020-01-15 10:00:00",,"2020-01-15 10:01:00",60,60,"BUSY",\n'
 )
 NAMED = CALL_HEADER + ",name\n"
+
+JSON_CELLS: dict[str, object] = {
+    "account_id": "A1",
+    "direction": "outbound",
+    "source_number": "+12125550001",
+    "destination_number": "+442071234567",
+    "duration_seconds": 60,
+}
 
 
 def named(call_id: str, name: str) -> str:
@@ -134,6 +143,15 @@ FILES: dict[str, str | bytes] = {
     + json_call('"o10"').replace("\n", "") + json_call('"o11"'),
     "list.parquet": typed_calls(call_id=[["p1"]]),
     "bytes.parquet": typed_calls(call_id=["p2"], destination_number=[b"+442071234567"]),
+    "odd_end.parquet": typed_calls(call_id=["p3"], end_time=[dt.time(10)]),
+    "far_start.parquet": typed_calls(
+        **{name: [cell] * 3 for name, cell in JSON_CELLS.items()},
+        call_id=["p4", "p5", "p6"],
+        start_time=pl.Series([2**62, -(2**62), 253_402_300_800_000]).cast(pl.Datetime("ms", "UTC")),
+    ),
+    "far_end.parquet": typed_calls(call_id=["p7"], end_time=pl.Series([-(2**62)]).cast(pl.Datetime("us"))),
+    "bom.jsonl.gz": gzip.compress(b"\xef\xbb\xbf{\n" + json_call('"twice"').encode() * 2),
+    "bom_of_a_repeat.jsonl.gz": gzip.compress(b"\xef\xbb\xbf" + json_call('"twice"').encode()),
     "whole_number.parquet": typed_calls(call_id=[7], destination_number=[442071234567]),
 }  # fmt: skip
 
@@ -181,8 +199,13 @@ REJECTED: dict[str, tuple[int, list[tuple[int, str]]]] = {
             (10, "malformed_row"),
         ],
     ),
-    "list.parquet": (1, [(1, "missing_call_id")]),
-    "bytes.parquet": (1, [(1, "bad_number")]),
+    "list.parquet": (1, [(1, "malformed_row")]),
+    "bytes.parquet": (1, [(1, "malformed_row")]),
+    "odd_end.parquet": (1, [(1, "malformed_row")]),
+    "far_start.parquet": (3, [(1, "bad_start_time"), (2, "bad_start_time"), (3, "bad_start_time")]),
+    "far_end.parquet": (1, [(1, "bad_end_time")]),
+    "bom.jsonl.gz": (3, [(1, "malformed_row")]),
+    "bom_of_a_repeat.jsonl.gz": (1, []),
     "whole_number.parquet": (1, [(1, "bad_number")]),
 }
 
@@ -201,6 +224,8 @@ def test_a_row_that_cannot_be_read_is_set_aside_with_its_line(billed: Office, fi
 @pytest.mark.parametrize(
     ("file", "line", "raw"),
     [
+        ("bom.jsonl.gz", 1, "{"),
+        ("bom_of_a_repeat.jsonl.gz", 1, json_call('"twice"').strip()),
         ("latin_1_names.csv", 3, named("l2", "Jos\\xe9").strip()),
         ("line_separators.csv", 3, "\u00a0"),
         ("bom_of_old_windows.csv", 3, "\x1a"),

@@ -1,4 +1,4 @@
-"""Numbers as people and switches dial them, made E.164 (contract §2): what fits, what is bad, and nothing in between."""
+"""Numbers as people and switches dial them, made E.164 (contract §2): what fits, what is bad, nothing in between."""
 
 from __future__ import annotations
 
