@@ -9,7 +9,7 @@ CALLS ?= 200000
 ACCOUNTS ?= 200
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test test-fast lint bench lock sample golden-update docs clean
+.PHONY: help run test test-fast lint fuzz bench lock sample golden-update docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -41,6 +41,9 @@ lint: $(VENV)/dev.stamp ## Ruff and the type checker
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+fuzz: $(VENV)/dev.stamp ## Ingest 2,000 spoilt files, every row accounted for; one case again: python -m tests.fuzz --seed N
+	@$(BIN)/python -m tests.fuzz --files 2000
 
 bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, in one run
 	@$(BIN)/python tests/bench/month_end.py

@@ -61,14 +61,29 @@ def _file_fault(path: Path, name: str) -> Fault | None:
     return None
 
 
+def _entries(folder: Path, inbox: Path) -> list[Path]:
+    """What is in a folder, by name, but for what is hidden."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise _unreadable(folder.relative_to(inbox).as_posix(), "folder", error) from error
+
+
+def _unreadable(name: str, kind: str, error: OSError) -> InputRefusedError:
+    remedy = "make it readable, or take it out of the month"
+    return InputRefusedError(Fault(name, f"the {kind} cannot be read: {error.strerror}", remedy))
+
+
 def _files_in(folder: Path, inbox: Path, source: str, faults: list[Fault]) -> list[tuple[str, Path, str]]:
     """Files straight in a folder, by name; what would be passed over is added to the faults."""
     found = []
-    for path in sorted(folder.iterdir()):
+    for path in _entries(folder, inbox):
         name = path.relative_to(inbox).as_posix()
-        if path.name.startswith(".") or (path.is_dir() and folder.parent == inbox):
-            continue
-        if path.is_dir():
+        if path.is_dir() and ending_of(path) is not None:
+            faults.append(Fault(name, "is a folder and has the name of a file of call records", "rename it"))
+        elif path.is_dir() and folder.parent == inbox:
+            continue  # a source's own
+        elif path.is_dir():
             faults.append(Fault(name, "a folder inside a source's folder is not read", "move its files up"))
         elif (fault := _file_fault(path, name)) is not None:
             faults.append(fault)
@@ -85,8 +100,8 @@ def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
         raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month's folder is missing", remedy))
     faults: list[Fault] = []
     found = _files_in(folder, inbox, CANONICAL, faults)
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and not path.name.startswith("."):
+    for path in _entries(folder, inbox):
+        if path.is_dir() and ending_of(path) is None:
             found += _files_in(path, inbox, path.name, faults)
     refuse_if_any(faults)
     if not found:
@@ -101,8 +116,7 @@ def _identified(name: str, path: Path, source: str) -> RecordFile:
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        remedy = "make it readable, or take it out of the month"
-        raise InputRefusedError(Fault(name, f"the file cannot be read: {error.strerror}", remedy)) from error
+        raise _unreadable(name, "file", error) from error
     return RecordFile(path, name, source, sha256, before)
 
 

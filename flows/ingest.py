@@ -18,6 +18,7 @@ from flows.inbox import RecordFile
 from flows.read_ahead import ReadAhead
 from flows.record_files import COMPRESSIONS, Block, LineMarks, read_blocks, read_raw_records
 from flows.settings import month_text
+from schemas.faults import ControlFailedError
 from schemas.source_spec import SourceSpec
 from transforms.numbers import NUMBER_KIND
 from transforms.repeats import judge_repeats
@@ -139,9 +140,28 @@ class _Ingested(NamedTuple):
     marks: LineMarks
 
 
+def _control_rows(record: RecordFile, block: Block, row_count: int) -> None:
+    """Rows read = rows in the bytes. The lines are counted already; only where blank ones are among them, again."""
+    if row_count != block.line_count and row_count != (in_bytes := block.row_count()):
+        raise ControlFailedError(
+            f"{record.name}: from line {block.first_line} on {in_bytes} rows stand in the file and {row_count} were "
+            "read; nothing was published: keep the file, and report it as a fault of Tollbook"
+        )
+
+
+def _control_bytes(record: RecordFile, marks: LineMarks) -> None:
+    """Bytes read = bytes in the file, where lines are marked by their place in it."""
+    if marks and marks[-1][0] != record.size:
+        raise ControlFailedError(
+            f"{record.name}: {record.size} bytes stand in the file and {marks[-1][0]} were read; nothing was "
+            "published: keep the file, and report it as a fault of Tollbook"
+        )
+
+
 def _ingest_block(plan: IngestPlan, record: RecordFile, block: Block, number: int, folder: Path) -> _Ingested:
     source = plan.sources[record.source]
     judged = screen(canonical_text(block.rows(), source), source, plan.directory, plan.usage_month)
+    _control_rows(record, block, judged.height)
     _write_buckets(_accepted(judged, record, source), folder, number, plan.bucket_count)
     return _Ingested(
         judged.height, int(judged["duration_seconds"].sum()), _set_aside(judged, block, record), block.marks
@@ -188,6 +208,7 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
     """The folder with one file's calls by bucket, its `set_aside.parquet` and its counts in `piece.json`.
 
     Done already for the same bytes, source, contracts and program: nothing is read again.
+    Raises ControlFailedError where less was read than the file holds.
     """
     target = plan.piece_folder(record)
     if is_stored(plan, record):
@@ -205,6 +226,7 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
         write_json({**counts, **of_file}, partial / "piece.json")
         is_marked = all(block.marks for block in blocks) and record.path.suffix not in COMPRESSIONS
         marks = [mark for block in blocks for mark in block.marks] if is_marked else []
+        _control_bytes(record, marks)
         write_json({"marks": marks}, partial / "lines.json")
     return target
 

@@ -16,8 +16,16 @@ from flows.files import read_parquet
 from flows.inbox import RecordFile, stat_of
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.source_spec import REQUIRED_COLUMNS, SourceSpec
-from transforms.delimited import Layout, header_columns, raw_text, read_delimited, unify_line_ends
-from transforms.json_rows import read_json_lines, read_typed_rows
+from transforms.delimited import (
+    Layout,
+    count_rows,
+    header_columns,
+    is_utf_16,
+    raw_text,
+    read_delimited,
+    unify_line_ends,
+)
+from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
 from transforms.source_fields import field_is_present, used_columns
 
 SMALLEST_BLOCK_BYTES, LARGEST_BLOCK_BYTES = 16 * 2**20, 64 * 2**20
@@ -33,7 +41,8 @@ LineMarks = list[tuple[int, int]]
 class Block(NamedTuple):
     """Some rows of a file: how to get at them as text (so that it can be done beside), and as they stood.
 
-    `marks`: where its lines are in the file; none where the file's bytes are not the block's.
+    `marks`: where its lines are in the file; none where the file's bytes are not the block's. `line_count`: counted
+    in the bytes, blank lines and all; of a typed file the rows that its footer names.
     """
 
     rows: Callable[[], pl.DataFrame]
@@ -41,6 +50,11 @@ class Block(NamedTuple):
     typed: pl.DataFrame | None
     first_line: int
     marks: LineMarks
+    line_count: int
+
+    def row_count(self) -> int:
+        """The rows that stand in the bytes, counted without the reader."""
+        return self.line_count if self.lines is None else count_rows(self.lines)
 
     def with_rows(self) -> Block:
         """The block with its rows at hand."""
@@ -56,7 +70,11 @@ class Block(NamedTuple):
 
 def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
     """Rows of a typed file, numbered from 1, as JSON."""
-    picked = frame[(rows - 1).to_list()]
+    picked = frame[(rows - 1).to_list()].with_columns(
+        pl.when(is_writable(name, dtype)).then(name)
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.Datetime)
+    )
     return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
 
 
@@ -86,6 +104,8 @@ def _open_bytes(record: RecordFile) -> BinaryIO:
     compression = COMPRESSIONS.get(record.path.suffix)
     if compression is None:
         return record.path.open("rb")
+    if record.size == 0:  # a reader takes it for a whole stream of nothing
+        raise EOFError(f"it has 0 bytes, and {compression} of nothing has more")
     import pyarrow as pa  # plain files need none of it
 
     stream: BinaryIO = pa.input_stream(str(record.path), compression=compression)
@@ -104,14 +124,30 @@ def _unified(lines: bytes) -> _Bytes:
     return _Bytes(block, block is lines)
 
 
+def _whole_lines(block: bytes) -> int:
+    r"""How far whole lines go. Without `\n` a `\r` ends one too, but not the last byte: it may be half of `\r\n`."""
+    return block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
+
+
+def _refuse_utf_16(record: RecordFile, beginning: bytes) -> None:
+    """A file of another encoding is refused by name: line by line it would be nothing but malformed rows."""
+    if is_utf_16(beginning):
+        remedy = "save it as UTF-8, or name its encoding in the source file"
+        raise InputRefusedError(Fault(record.name, "the file is UTF-16, and its source is UTF-8", remedy))
+
+
 def _byte_blocks(record: RecordFile) -> Iterator[_Bytes]:
     """The file's bytes, decompressed, cut at line ends into blocks of 16 to 64 MiB."""
+    is_begun = False
     rest = b""
     block_bytes = min(max(record.size // 8, SMALLEST_BLOCK_BYTES), LARGEST_BLOCK_BYTES)
     with _open_bytes(record) as stream:
         while chunk := stream.read(block_bytes):
+            if not is_begun:
+                _refuse_utf_16(record, chunk)
+                is_begun = True
             block = rest + chunk if rest else chunk
-            cut = block.rfind(b"\n") + 1
+            cut = _whole_lines(block)
             if cut == len(block):
                 rest = b""
                 yield _unified(block)
@@ -140,7 +176,8 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMar
         after = first_line + block.count(b"\n") + (not block.endswith(b"\n"))
         here = source_lines.filter((source_lines >= first_line) & (source_lines < after))
         if not here.is_empty():
-            found += _lines_of(block, line_marks(block, 0, first_line), here)
+            text = block.removeprefix(_BOM) if first_line == 1 else block
+            found += _lines_of(text, line_marks(text, 0, first_line), here)
         first_line = after
     return found
 
@@ -191,11 +228,21 @@ def _header(record: RecordFile, source: SourceSpec, first_block: bytes) -> tuple
     return Layout(source.delimiter, source.quote, _read_names(columns, source), (len(columns),)), behind
 
 
-def _with_marks(blocks: Iterator[_Bytes], offset: int, first_line: int) -> Iterator[tuple[bytes, int, LineMarks]]:
-    """Each block with its first line and its marks, from one place and line of the file on."""
+class _Marked(NamedTuple):
+    """A block's number of its first line, its marks, and how many lines it has."""
+
+    block: bytes
+    first_line: int
+    marks: LineMarks
+    line_count: int
+
+
+def _with_marks(blocks: Iterator[_Bytes], offset: int, first_line: int) -> Iterator[_Marked]:
+    """Each block with its marks and lines, from one place and line of the file on."""
     for block, is_as_in_file in blocks:
         marks = line_marks(block, offset, first_line)
-        yield block, first_line, marks if is_as_in_file else []
+        line_count = marks[-1][1] - first_line + (not block.endswith(b"\n"))
+        yield _Marked(block, first_line, marks if is_as_in_file else [], line_count)
         offset, first_line = marks[-1]
 
 
@@ -208,8 +255,8 @@ def _delimited_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]
         layout, content = _header(record, source, content)
         first_line = 2
     rest = _chained(first._replace(block=content), blocks)
-    for block, line, marks in _with_marks(rest, len(first.block) - len(content), first_line):
-        yield Block(partial(read_delimited, block, layout, line), block, None, line, marks)
+    for block, line, marks, line_count in _with_marks(rest, len(first.block) - len(content), first_line):
+        yield Block(partial(read_delimited, block, layout, line), block, None, line, marks, line_count)
 
 
 def _chained(first: _Bytes, blocks: Iterator[_Bytes]) -> Iterator[_Bytes]:
@@ -224,14 +271,15 @@ def _json_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     first = next(blocks, _Bytes(b"", is_as_in_file=True))
     content = first.block.removeprefix(_BOM)
     rest = _chained(first._replace(block=content), blocks)
-    for block, line, marks in _with_marks(rest, len(first.block) - len(content), 1):
-        yield Block(partial(read_json_lines, block, line, used), block, None, line, marks)
+    for block, line, marks, line_count in _with_marks(rest, len(first.block) - len(content), 1):
+        yield Block(partial(read_json_lines, block, line, used), block, None, line, marks, line_count)
 
 
 def _parquet_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     frame = read_parquet(record.path)
     _check_columns(record, source, tuple(frame.columns), None)
-    yield Block(partial(read_typed_rows, frame, 1, used_columns(source)), None, frame, 1, [])
+    row_count = pl.scan_parquet(record.path, glob=False).select(pl.len()).collect().item()
+    yield Block(partial(read_typed_rows, frame, 1, used_columns(source)), None, frame, 1, [], row_count)
 
 
 def _arrow_exception() -> type[Exception]:
@@ -239,6 +287,11 @@ def _arrow_exception() -> type[Exception]:
 
     error: type[Exception] = pa.ArrowException
     return error
+
+
+def _unreadable(record: RecordFile, problem: str) -> InputRefusedError:
+    remedy = "fetch the file again from the switch; nothing of the month was billed"
+    return InputRefusedError(Fault(record.name, f"the file cannot be read to its end: {problem}", remedy))
 
 
 def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
@@ -251,12 +304,11 @@ def read_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
             yield from _json_blocks(record, source)
         else:
             yield from _delimited_blocks(record, source)
+    except pl.exceptions.PanicException as error:  # no Exception: polars dies of some damaged pages
+        raise _unreadable(record, "a page of it is damaged") from error
     except (OSError, EOFError, _arrow_exception(), pl.exceptions.PolarsError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        remedy = "fetch the file again from the switch; nothing of the month was billed"
-        raise InputRefusedError(
-            Fault(record.name, f"the file cannot be read to its end: {first_line}", remedy)
-        ) from error
+        raise _unreadable(record, first_line) from error
     refuse_changed(record)
 
 

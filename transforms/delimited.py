@@ -11,7 +11,11 @@ import polars as pl
 SOURCE_LINE = "source_line"
 IS_MALFORMED = "is_malformed"
 _MARK = b"\x1e"  # the record separator of ASCII
+WHITE_SPACE = " \t\r\v\f"
+"""A line of nothing else is blank, and no row."""
 _BLANKS = (b" ", b"\t", b"\r", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
+
+csv.field_size_limit(2**31 - 1)  # a long field is a field
 
 
 class Layout(NamedTuple):
@@ -28,6 +32,20 @@ def unify_line_ends(block: bytes) -> bytes:
     if b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"):
         return block
     return block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def is_utf_16(beginning: bytes) -> bool:
+    """Whether a file begins as UTF-16: with its mark, or with NUL in nearly every other place and nowhere else."""
+    if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    head = beginning[:64]
+    nuls = [head[place::2].count(0) for place in (0, 1)]
+    return len(head) > 1 and min(nuls) == 0 and max(nuls) * 8 >= len(head) * 3
+
+
+def count_rows(block: bytes) -> int:
+    """Lines of a block that are rows, counted in its bytes: all that are not blank."""
+    return sum(1 for line in block.split(b"\n") if line.strip())
 
 
 def text_lines(block: bytes) -> pl.DataFrame:
@@ -143,7 +161,7 @@ def _read_regular(lines: pl.DataFrame, layout: Layout, width: int) -> pl.DataFra
 
 def _read_line_by_line(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame:
     lines = text_lines(block).with_row_index(SOURCE_LINE, offset=first_line).cast({SOURCE_LINE: pl.Int64})
-    is_blank = pl.col("text").str.strip_chars() == ""
+    is_blank = pl.col("text").str.strip_chars(WHITE_SPACE) == ""
     judged = lines.filter(~is_blank.fill_null(value=False)).pipe(_judge_lines, layout)
     parts = [
         _read_regular(judged.filter(pl.col("field_count") == width), layout, width)

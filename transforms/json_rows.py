@@ -10,6 +10,10 @@ import polars as pl
 
 from transforms.delimited import IS_MALFORMED, SOURCE_LINE
 
+_UNITS_PER_SECOND = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_YEAR_1, _YEAR_10_000 = -62_135_596_800, 253_402_300_800
+"""Seconds since 1970 at which these years begin."""
+
 
 class _NotARowError(ValueError):
     """The line is valid JSON perhaps, but no row."""
@@ -71,14 +75,29 @@ def read_json_lines(block: bytes, first_line: int, used: Collection[str]) -> pl.
     )
 
 
+def _is_no_text(dtype: pl.DataType) -> bool:
+    """Whether a column holds what is neither text nor number nor time: as in JSON, its values make no row."""
+    return dtype.is_nested() or dtype in (pl.Binary, pl.Duration, pl.Time, pl.Object)
+
+
+def is_writable(name: str, dtype: pl.Datetime) -> pl.Expr:
+    """Whether a time is of the years 1 to 9999; others cannot be written, and polars dies of trying."""
+    per_second = _UNITS_PER_SECOND[dtype.time_unit]
+    if dtype.time_unit == "ns":  # they hold no other years
+        return pl.lit(value=True)
+    return pl.col(name).to_physical().is_between(_YEAR_1 * per_second, _YEAR_10_000 * per_second - 1)
+
+
 def _column_text(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if isinstance(dtype, pl.Datetime):
         pattern = "%Y-%m-%dT%H:%M:%S%.6f"
-        if dtype.time_zone is None:
-            return column.dt.to_string(pattern)
-        return column.dt.convert_time_zone("UTC").dt.to_string(pattern + "Z")
-    if dtype.is_nested() or dtype in (pl.Binary, pl.Duration, pl.Time, pl.Object):
+        fits = is_writable(name, dtype)
+        moment = pl.when(fits).then(column).otherwise(None)
+        if dtype.time_zone is not None:
+            moment, pattern = moment.dt.convert_time_zone("UTC"), pattern + "Z"
+        return pl.when(fits.not_()).then(pl.lit("out of range")).otherwise(moment.dt.to_string(pattern)).alias(name)
+    if _is_no_text(dtype):
         return pl.lit("").alias(name)
     return column.cast(pl.String).str.strip_chars()
 
@@ -86,12 +105,16 @@ def _column_text(name: str, dtype: pl.DataType) -> pl.Expr:
 def read_typed_rows(frame: pl.DataFrame, first_line: int, used: Collection[str]) -> pl.DataFrame:
     """The used columns of a Parquet file as text; times with a zone become UTC, null becomes empty.
 
-    Grain: one row a row; source_line is its number in the file, from 1. A time without a zone stays without.
+    Grain: one row a row; source_line is its number in the file, from 1. A time without a zone stays without; one
+    before the year 1 or after 9999 is `out of range`. A used value that is no text, number or time makes the row
+    malformed.
     """
+    no_texts = [name for name, dtype in frame.schema.items() if name in used and _is_no_text(dtype)]
     texts = frame.select(
         _column_text(name, dtype).fill_null("") for name, dtype in frame.schema.items() if name in used
     )
+    has_no_text = frame.select(pl.any_horizontal(pl.lit(value=False), pl.col(no_texts).is_not_null()).alias("it"))["it"]
     return texts.with_row_index(SOURCE_LINE, offset=first_line).with_columns(
         pl.col(SOURCE_LINE).cast(pl.Int64),
-        pl.any_horizontal(pl.col(pl.String).str.contains("\0", literal=True)).alias(IS_MALFORMED),
+        pl.any_horizontal(has_no_text, pl.col(pl.String).str.contains("\0", literal=True)).alias(IS_MALFORMED),
     )

@@ -266,7 +266,7 @@ JSON_LINES = {
 }
 TYPED: dict[str, tuple[dict[str, object], str]] = {
     "fraction.parquet": ({"duration_seconds": [60.5]}, "bad_duration"),
-    "length.parquet": ({"duration_seconds": [dt.timedelta(seconds=60)]}, "bad_duration"),
+    "length.parquet": ({"duration_seconds": [dt.timedelta(seconds=60)]}, "malformed_row"),
     "no_zone.parquet": ({"start_time": [dt.datetime(2020, 1, 15, 10)]}, "bad_start_time"),  # noqa: DTZ001 - the fault
     "no_id.parquet": ({"call_id": [None]}, "missing_call_id"),
     "too_long.parquet": ({"duration_seconds": [2**31]}, "bad_duration"),

@@ -76,6 +76,9 @@ def month(bill_once: Bill) -> SmallMonth:
             call("r8", "+18005550199"),
             call("r8-ca", "+18335550199", **PREMIUM),
             call("r8-abroad", "+80012345678"),
+            call("r8-abroad-dialled", "011 800 1234 5678"),
+            call("r8-dialled", "1-800-555-0199"),
+            call("r8-dialled-without-1", "(800) 555-0199"),
             call("r9", "+442071234567"),
             call("r9-free", "+33123456789"),
             call("r9-no-rate", "+81312345678"),
@@ -165,6 +168,9 @@ def month(bill_once: Bill) -> SmallMonth:
         ("r8", "toll_free_outbound"),
         ("r8-ca", "toll_free_outbound"),
         ("r8-abroad", "international"),
+        ("r8-abroad-dialled", "international"),
+        ("r8-dialled", "toll_free_outbound"),
+        ("r8-dialled-without-1", "toll_free_outbound"),
         ("r9", "international"),
         ("r9-included", "included"),
         ("r9-ca-own", "included"),
@@ -266,6 +272,12 @@ def test_rule_5_3_an_account_in_a_territory_is_one_in_a_region_of_us(try_to_bill
     assert month.exit_code == 2
     lines = [line for line in range(2, 8) if f"accounts.csv, line {line}, column country" in month.message]
     assert lines == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("call_id", ["r8-abroad", "r8-abroad-dialled"])
+def test_rule_5_international_freephone_is_priced_by_its_own_prefix(call_id: str, month: SmallMonth) -> None:
+    priced = month.billed("rate_prefix, rate_per_minute, left(destination_number, 4)", f"call_id = '{call_id}'")
+    assert priced == [("800", "0.200000", "+800")]
 
 
 def test_rule_5_4_a_declared_direction_is_taken_as_it_is(month: SmallMonth) -> None:
