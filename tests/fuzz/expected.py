@@ -208,6 +208,14 @@ def expected(content: bytes, ending: str, source: str) -> Expected | None:
     return rows_of_source(lines, source, is_csv=is_csv)
 
 
+def is_comment(line: bytes, begins: tuple[bytes, ...]) -> bool:
+    """Whether a line is a comment. Reading: one that is no text is a row all the same."""
+    try:
+        return line.startswith(begins) and line.decode() is not None
+    except UnicodeDecodeError:
+        return False
+
+
 def rows_of_source(lines: list[tuple[int, bytes]], source: str, *, is_csv: bool) -> Expected | None:
     """The rows of another source's file: lines behind the header that are neither blank nor a comment."""
     dialect = _source(source).get("dialect", {})
@@ -215,6 +223,6 @@ def rows_of_source(lines: list[tuple[int, bytes]], source: str, *, is_csv: bool)
         return None
     comment = dialect.get("comment", ())
     comments = tuple(text.encode() for text in ([comment] if isinstance(comment, str) else comment))
-    told = [(number, line) for number, line in lines if not (is_csv and line.startswith(comments))]
+    told = [(number, line) for number, line in lines if not (is_csv and is_comment(line, comments))]
     behind = told[header_lines(source) :] if is_csv else told
     return Expected({number: shown(line) for number, line in behind if not is_blank(line)})

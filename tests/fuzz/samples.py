@@ -69,8 +69,8 @@ class Sample(NamedTuple):
 
 
 def ending_of(name: str) -> str:
-    """The ending that says what the file is."""
-    return next(ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending))
+    """The ending that says what the file is; a sample of another is text that a clerk renames to `.csv`."""
+    return next((ending for ending in sorted(ENDINGS, key=len, reverse=True) if name.endswith(ending)), ".csv")
 
 
 def packed(content: bytes, ending: str) -> bytes:
@@ -121,7 +121,7 @@ def samples() -> tuple[Sample, ...]:
         Sample("canonical", "calls.parquet", as_parquet(CANONICAL)),
         Sample("asterisk", "Master.csv", ASTERISK.encode()),
     ]
-    paths = sorted(path for path in SAMPLES.glob("*/**/*") if path.name.endswith(ENDINGS))
+    paths = sorted(path for path in SAMPLES.glob("*/**/*") if path.is_file())
     return (
         *own,
         *(

@@ -18,7 +18,7 @@ JSON = "".join(json_call(f'"c{number}"') for number in (1, 2, 3))
 
 
 def _without_a_row(read: Reader) -> Reader:
-    return lambda *inputs: read(*inputs).slice(1)
+    return lambda *inputs, **named: read(*inputs, **named).slice(1)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_rule_13_1_a_reader_that_stops_early_is_a_failed_control(
 ) -> None:
     whole = record_files._byte_blocks
     monkeypatch.setattr(record_files, "SMALLEST_BLOCK_BYTES", 200)
-    monkeypatch.setattr(record_files, "_byte_blocks", lambda *inputs: iter(list(whole(*inputs))[:-1]))
+    monkeypatch.setattr(record_files, "_byte_blocks", lambda *inputs, **named: iter(list(whole(*inputs, **named))[:-1]))
     empty_office.put("calls.csv", CSV)
     outcome = told(empty_office.arguments())
     assert outcome.code == 3, outcome.err
