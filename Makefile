@@ -48,8 +48,9 @@ fuzz: $(VENV)/dev.stamp ## Ingest 2,000 spoilt files, every row accounted for; o
 bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, in one run
 	@$(BIN)/python tests/bench/month_end.py
 
-docs: $(VENV)/dev.stamp ## Write the data dictionary again, and the table of rules and tests
+docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources and the table of tests again
 	@$(BIN)/python -m schemas.dictionary > schemas/.DICTIONARY.md && mv schemas/.DICTIONARY.md schemas/DICTIONARY.md
+	@$(BIN)/python -m schemas.source_page > schemas/.SOURCES.md && mv schemas/.SOURCES.md schemas/sources/README.md
 	@$(BIN)/python -m tests.rule_table > tests/.README.md && mv tests/.README.md tests/README.md
 
 lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again

@@ -249,6 +249,58 @@ def demo(
     return DONE
 
 
+sources = App(name="sources", help="Which switches' records can be read, and how a file is understood.")
+app.command(sources)
+
+
+@sources.command(name="list")
+def list_sources(*, cdrs: Cdrs = INBOX) -> int:
+    """List the sources: the carrier's own beside the inbox, and the shipped ones."""
+    from flows.source_tables import show_sources
+
+    show_sources(_console(), cdrs)
+    return DONE
+
+
+@sources.command(name="check")
+def check_source(
+    file: Path,
+    /,
+    *,
+    source: str,
+    cdrs: Cdrs = INBOX,
+    rows: int = 3,
+    country: str | None = None,
+    contracts: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CONTRACTS")] = None,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+    rates: Rates = None,
+) -> int:
+    """Show how a file's first rows are understood, and what would be rejected. Nothing is written.
+
+    Parameters
+    ----------
+    file
+        A file of call records, anywhere.
+    source
+        Name of the source, shipped or beside the inbox.
+    rows
+        How many rows to show field by field.
+    country
+        Country whose dialing plan reads the numbers where no contracts are named; the source's own if not named.
+    contracts
+        Contract tables, to judge accounts and numbers by them.
+    """
+    from flows.source_check import check_file, judge_of, record_file
+    from flows.source_tables import show_check
+    from flows.sources import load_source
+    from rate_tables.versions import default_version, load_version
+
+    record, spec = record_file(file, source), load_source(cdrs, source)
+    judge = judge_of(spec, load_version(rate_tables, rates or default_version(rate_tables)), contracts, country)
+    show_check(_console(), record.name, source, judge, check_file(record, spec, judge, max(rows, 0)))
+    return DONE
+
+
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error
     """The command's exit code; errors go to stderr, one clear sentence first (contract §1)."""
     try:

@@ -19,6 +19,7 @@ from flows.read_ahead import ReadAhead
 from flows.record_files import COMPRESSIONS, Block, LineMarks, read_blocks, read_raw_records
 from flows.settings import month_text
 from schemas.faults import ControlFailedError
+from schemas.reasons import RECORD_WARNINGS
 from schemas.source_spec import SourceSpec
 from transforms.numbers import NUMBER_KIND
 from transforms.repeats import judge_repeats
@@ -115,7 +116,8 @@ def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.Dat
 def _accepted(judged: pl.DataFrame, record: RecordFile, source: SourceSpec) -> pl.DataFrame:
     """Accepted calls as they are stored; the warnings of a call are bits of `warning_bits`, in their order."""
     bits = pl.sum_horizontal(
-        pl.when(flag).then(2**place).otherwise(0) for place, flag in enumerate(warning_flags(source).values())
+        pl.when(flag).then(2 ** RECORD_WARNINGS.index(kind)).otherwise(0)
+        for kind, flag in warning_flags(source, judged.columns).items()
     )
     accepted = judged.filter(pl.col("outcome").is_null())
     return accepted.with_columns(warning_bits=bits.cast(pl.UInt8), **_file_columns(record)).select(
@@ -274,7 +276,8 @@ def _raw_records(plan: IngestPlan, wanted: pl.DataFrame) -> pl.DataFrame:
         lines = wanted.filter(pl.col("source_file") == record.name)["source_line"].sort()
         if not lines.is_empty():
             marks = read_json(plan.piece_folder(record) / "lines.json")["marks"]
-            texts = {"source_line": lines, "raw_record": read_raw_records(record, lines, marks)}
+            encoding = plan.sources[record.source].dialect.encoding
+            texts = {"source_line": lines, "raw_record": read_raw_records(record, lines, marks, encoding)}
             found.append(pl.DataFrame(texts).with_columns(source_file=pl.lit(record.name)))
     return pl.concat(found)
 

@@ -5,28 +5,22 @@ from __future__ import annotations
 import json
 import mmap
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 from typing import BinaryIO, NamedTuple
 
 import polars as pl
 
+from flows.columns import check_columns, headed_layout, header_of
+from flows.encodings import UTF_8, as_utf_8
 from flows.files import read_parquet
 from flows.inbox import RecordFile, stat_of
-from schemas.faults import Fault, InputRefusedError, refuse_if_any
-from schemas.source_spec import REQUIRED_COLUMNS, SourceSpec
-from transforms.delimited import (
-    Layout,
-    count_rows,
-    header_columns,
-    is_utf_16,
-    raw_text,
-    read_delimited,
-    unify_line_ends,
-)
+from schemas.faults import Fault, InputRefusedError
+from schemas.source_spec import SourceSpec
+from transforms.delimited import count_rows, is_utf_16, raw_text, read_delimited, unify_line_ends
 from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
-from transforms.source_fields import field_is_present, used_columns
+from transforms.source_fields import used_columns
 
 SMALLEST_BLOCK_BYTES, LARGEST_BLOCK_BYTES = 16 * 2**20, 64 * 2**20
 MARKED_BYTES = 2**16
@@ -42,7 +36,8 @@ class Block(NamedTuple):
     """Some rows of a file: how to get at them as text (so that it can be done beside), and as they stood.
 
     `marks`: where its lines are in the file; none where the file's bytes are not the block's. `line_count`: counted
-    in the bytes, blank lines and all; of a typed file the rows that its footer names.
+    in the bytes, blank lines and all; of a typed file the rows that its footer names. `columns`: the names of the
+    file's columns, none where each row has its own. `comment`: how lines begin that are no rows.
     """
 
     rows: Callable[[], pl.DataFrame]
@@ -51,10 +46,12 @@ class Block(NamedTuple):
     first_line: int
     marks: LineMarks
     line_count: int
+    columns: tuple[str, ...] = ()
+    comment: tuple[str, ...] = ()
 
     def row_count(self) -> int:
         """The rows that stand in the bytes, counted without the reader."""
-        return self.line_count if self.lines is None else count_rows(self.lines)
+        return self.line_count if self.lines is None else count_rows(self.lines, self.comment)
 
     def with_rows(self) -> Block:
         """The block with its rows at hand."""
@@ -113,15 +110,15 @@ def _open_bytes(record: RecordFile) -> BinaryIO:
 
 
 class _Bytes(NamedTuple):
-    r"""Whole lines; a lone `\r` has become `\n`, and then they are not the file's bytes."""
+    r"""Whole lines; where a lone `\r` has become `\n`, or an encoding UTF-8, they are not the file's bytes."""
 
     block: bytes
     is_as_in_file: bool
 
 
-def _unified(lines: bytes) -> _Bytes:
+def _unified(lines: bytes, encoding: str) -> _Bytes:
     block = unify_line_ends(lines)
-    return _Bytes(block, block is lines)
+    return _Bytes(block, block is lines and encoding == UTF_8)
 
 
 def _whole_lines(block: bytes) -> int:
@@ -129,37 +126,37 @@ def _whole_lines(block: bytes) -> int:
     return block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
 
 
-def _refuse_utf_16(record: RecordFile, beginning: bytes) -> None:
-    """A file of another encoding is refused by name: line by line it would be nothing but malformed rows."""
-    if is_utf_16(beginning):
-        remedy = "save it as UTF-8, or name its encoding in the source file"
-        raise InputRefusedError(Fault(record.name, "the file is UTF-16, and its source is UTF-8", remedy))
+def _as_utf_8(record: RecordFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The pieces, where they are not UTF-16: line by line such a file would be nothing but malformed rows."""
+    for place, piece in enumerate(pieces):
+        if place == 0 and is_utf_16(piece):
+            remedy = "save it as UTF-8, or name its encoding in the source file"
+            raise InputRefusedError(Fault(record.name, "the file is UTF-16, and its source is UTF-8", remedy))
+        yield piece
 
 
-def _byte_blocks(record: RecordFile) -> Iterator[_Bytes]:
-    """The file's bytes, decompressed, cut at line ends into blocks of 16 to 64 MiB."""
-    is_begun = False
-    rest = b""
+def _chunks(record: RecordFile, encoding: str) -> Iterator[bytes]:
+    """The file's bytes, decompressed, piece by piece; of another encoding than UTF-8 as UTF-8."""
     block_bytes = min(max(record.size // 8, SMALLEST_BLOCK_BYTES), LARGEST_BLOCK_BYTES)
     with _open_bytes(record) as stream:
-        while chunk := stream.read(block_bytes):
-            if not is_begun:
-                _refuse_utf_16(record, chunk)
-                is_begun = True
-            block = rest + chunk if rest else chunk
-            cut = _whole_lines(block)
-            if cut == len(block):
-                rest = b""
-                yield _unified(block)
-                continue
-            rest = block[cut:]
-            if cut:
-                yield _unified(block[:cut])
+        pieces = iter(partial(stream.read, block_bytes), b"")
+        yield from _as_utf_8(record, pieces) if encoding == UTF_8 else as_utf_8(pieces, encoding)
+
+
+def _byte_blocks(record: RecordFile, encoding: str) -> Iterator[_Bytes]:
+    """The file as UTF-8, cut at line ends into blocks of 16 to 64 MiB."""
+    rest = b""
+    for chunk in _chunks(record, encoding):
+        block = rest + chunk if rest else chunk
+        cut = _whole_lines(block)
+        rest = block[cut:]
+        if cut:
+            yield _unified(block if cut == len(block) else block[:cut], encoding)
     if rest:
-        yield _unified(rest)
+        yield _unified(rest, encoding)
 
 
-def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMarks) -> list[str]:
+def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMarks, encoding: str = UTF_8) -> list[str]:
     """The rows of these lines, ascending, as they stand in the file; nothing is parsed.
 
     Without marks (as `read_blocks` gave them) the file is gone through from its beginning.
@@ -172,7 +169,7 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMar
             return _lines_of(content, marks, source_lines)
     found: list[str] = []
     first_line = 1
-    for block, _ in _byte_blocks(record):
+    for block, _ in _byte_blocks(record, encoding):
         after = first_line + block.count(b"\n") + (not block.endswith(b"\n"))
         here = source_lines.filter((source_lines >= first_line) & (source_lines < after))
         if not here.is_empty():
@@ -180,52 +177,6 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMar
             found += _lines_of(text, line_marks(text, 0, first_line), here)
         first_line = after
     return found
-
-
-def _check_columns(record: RecordFile, source: SourceSpec, columns: tuple[str, ...], line: int | None) -> None:
-    faults = [
-        Fault(
-            record.name,
-            "the column stands twice in the header",
-            "keep one of them",
-            line,
-            name or "(no name)",
-        )
-        for name in sorted({name for name in columns if columns.count(name) > 1})
-    ]
-    faults += [
-        Fault(
-            record.name,
-            "the file lacks a column that every record needs",
-            f"add it to the header, or say in the source file of {source.name!r} where it comes from",
-            line,
-            name,
-        )
-        for name in REQUIRED_COLUMNS
-        if not field_is_present(name, source, set(columns))
-    ]
-    refuse_if_any(faults)
-
-
-def _read_names(columns: Sequence[str], source: SourceSpec) -> tuple[str, ...]:
-    """The columns' names for reading: one that the source does not use is called by its place."""
-    used = used_columns(source)
-    return tuple(name if name in used else f"column {place}" for place, name in enumerate(columns, 1))
-
-
-def _header(record: RecordFile, source: SourceSpec, first_block: bytes) -> tuple[Layout, bytes]:
-    """Layout by the header line, and the block behind it."""
-    if not first_block:
-        problem = "the file is empty: it lacks even its header line"
-        raise InputRefusedError(Fault(record.name, problem, "fetch it again, or take it out of the month"))
-    line, _, behind = first_block.partition(b"\n")
-    columns = header_columns(line, source.delimiter, source.quote)
-    if columns is None:
-        raise InputRefusedError(
-            Fault(record.name, "the header line cannot be read as UTF-8 text", "save the file as UTF-8 CSV", 1)
-        )
-    _check_columns(record, source, tuple(columns), 1)
-    return Layout(source.delimiter, source.quote, _read_names(columns, source), (len(columns),)), behind
 
 
 class _Marked(NamedTuple):
@@ -247,16 +198,21 @@ def _with_marks(blocks: Iterator[_Bytes], offset: int, first_line: int) -> Itera
 
 
 def _delimited_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
-    layout = Layout(source.delimiter, source.quote, _read_names(source.columns, source), source.column_counts)
-    blocks = _byte_blocks(record)
+    blocks = _byte_blocks(record, source.dialect.encoding)
     first = next(blocks, _Bytes(b"", is_as_in_file=True))
-    content, first_line = first.block.removeprefix(_BOM), 1
-    if source.header:
-        layout, content = _header(record, source, content)
-        first_line = 2
+    content = first.block.removeprefix(_BOM)
+    header = header_of(source.dialect, content)
+    while len(header.lines) < source.dialect.header_lines and (more := next(blocks, None)) is not None:
+        first = _Bytes(first.block + more.block, first.is_as_in_file and more.is_as_in_file)
+        content = first.block.removeprefix(_BOM)
+        header = header_of(source.dialect, content)
+    layout, columns = headed_layout(record, source, header)
+    content = content[header.size :]
     rest = _chained(first._replace(block=content), blocks)
-    for block, line, marks, line_count in _with_marks(rest, len(first.block) - len(content), first_line):
-        yield Block(partial(read_delimited, block, layout, line), block, None, line, marks, line_count)
+    behind = _with_marks(rest, len(first.block) - len(content), header.line_count + 1)
+    for block, line, marks, line_count in behind:
+        rows = partial(read_delimited, block, layout, line)
+        yield Block(rows, block, None, line, marks, line_count, columns, layout.comment)
 
 
 def _chained(first: _Bytes, blocks: Iterator[_Bytes]) -> Iterator[_Bytes]:
@@ -266,20 +222,23 @@ def _chained(first: _Bytes, blocks: Iterator[_Bytes]) -> Iterator[_Bytes]:
 
 
 def _json_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
-    used = used_columns(source)
-    blocks = _byte_blocks(record)
+    used, is_encoded = used_columns(source), source.dialect.percent_encoded
+    blocks = _byte_blocks(record, source.dialect.encoding)
     first = next(blocks, _Bytes(b"", is_as_in_file=True))
     content = first.block.removeprefix(_BOM)
     rest = _chained(first._replace(block=content), blocks)
     for block, line, marks, line_count in _with_marks(rest, len(first.block) - len(content), 1):
-        yield Block(partial(read_json_lines, block, line, used), block, None, line, marks, line_count)
+        rows = partial(read_json_lines, block, line, used, is_encoded)
+        yield Block(rows, block, None, line, marks, line_count)
 
 
 def _parquet_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
     frame = read_parquet(record.path)
-    _check_columns(record, source, tuple(frame.columns), None)
+    columns = tuple(frame.columns)
+    check_columns(record, source, columns, None)
     row_count = pl.scan_parquet(record.path, glob=False).select(pl.len()).collect().item()
-    yield Block(partial(read_typed_rows, frame, 1, used_columns(source)), None, frame, 1, [], row_count)
+    rows = partial(read_typed_rows, frame, 1, used_columns(source))
+    yield Block(rows, None, frame, 1, [], row_count, columns)
 
 
 def _arrow_exception() -> type[Exception]:

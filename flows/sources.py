@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from schemas.faults import Fault, InputRefusedError
-from schemas.source_spec import SourceSpec, parse_source
+from schemas.source_spec import SourceSpec
+from schemas.source_toml import parse_source
 
 CANONICAL = "canonical"
 
@@ -17,6 +18,20 @@ def shipped_sources() -> list[str]:
     """Names of the sources that come with Tollbook."""
     folder = files("schemas") / "sources"
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def own_sources(inbox: Path) -> list[str]:
+    """Names of the carrier's own sources, beside the inbox."""
+    folders = (inbox.parent / "sources", inbox / "sources")
+    return sorted({path.stem for folder in folders for path in folder.glob("*.toml") if path.is_file()})
+
+
+def source_description(inbox: Path, name: str) -> str:
+    """What a source says of itself, or what is wrong with it."""
+    try:
+        return load_source(inbox, name).description
+    except InputRefusedError as refused:
+        return f"not valid: {refused.faults[0]}"
 
 
 def _own_files(inbox: Path, name: str) -> list[Path]:

@@ -18,6 +18,8 @@ RECORD_WARNINGS: tuple[str, ...] = (
     "unanswered_with_seconds",
     "answered_without_seconds",
     "second_party",
+    "local_hour_twice",
+    "local_hour_never",
 )
 DIRECTIONS: tuple[str, ...] = ("inbound", "outbound", "internal")
 DISPOSITIONS: tuple[str, ...] = ("answered", "no_answer", "busy", "failed")

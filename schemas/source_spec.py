@@ -1,14 +1,10 @@
-"""What a source's TOML can say about the records a switch writes (contract §2)."""
+"""How one switch's records are to be understood: what its TOML says, typed (contract §2)."""
 
 from __future__ import annotations
 
-import zoneinfo
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from schemas.faults import Fault, refuse_if_any
-from schemas.reasons import DIRECTIONS, DISPOSITIONS
 
 CANONICAL_COLUMNS: tuple[str, ...] = (
     "call_id",
@@ -31,137 +27,159 @@ REQUIRED_COLUMNS: tuple[str, ...] = (
 RESERVED_COLUMNS: tuple[str, ...] = ("source_line", "is_malformed", "_beyond")
 ANSWER_TIME = "answer_time"
 """Optional field: when the call was answered. Where given, the duration is checked from here."""
+FIELDS: tuple[str, ...] = (*CANONICAL_COLUMNS, ANSWER_TIME)
+TIME_FIELDS: tuple[str, ...] = ("start_time", "end_time", ANSWER_TIME)
+MOST_COLUMNS = 1000
+"""Fields of a row that are read where the source says only how many there are at least."""
+
+ENCODINGS: tuple[str, ...] = ("utf-8", "latin-1", "cp1252", "utf-16")
+QUOTINGS: tuple[str, ...] = ("strict", "loose")
+EPOCH_UNITS: Mapping[str, int] = {"s": 1_000_000, "ms": 1_000, "us": 1}
+"""Unit of an epoch time and its microseconds."""
+TWICE: tuple[str, ...] = ("reject", "first", "second")
+NEVER: tuple[str, ...] = ("reject", "forward")
+DURATION_UNITS: tuple[str, ...] = ("s", "ms", "us", "clock", "times")
+ROUNDINGS: tuple[str, ...] = ("up", "nearest", "down")
+OTHER_ROWS: tuple[str, ...] = ("not_a_call", "other_leg")
+"""Reasons of rows that are kept apart because the source says what they are."""
+
+_PLACE = re.compile(r"\{([^{}]+)\}")
+
+
+def place_name(place: int) -> str:
+    """The name of a column that is called by its place, from 1: `#3` is the third."""
+    return f"#{place}"
+
+
+def template_columns(template: str) -> tuple[str, ...]:
+    """The columns that stand in braces in a template."""
+    return tuple(_PLACE.findall(template))
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the text of a file is cut into rows and columns."""
+
+    delimiter: str = ","
+    quote: str = '"'
+    quoting: str = "strict"
+    escape: str = ""
+    encoding: str = "utf-8"
+    header_lines: int = 1
+    header_begins: tuple[str, ...] = ()
+    comment: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    column_counts: tuple[int, ...] = ()
+    percent_encoded: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns where the file does not give them: those of the source, then `#n`."""
+        widest = max((*self.column_counts, len(self.columns)), default=0)
+        return (*self.columns, *(place_name(place) for place in range(len(self.columns) + 1, widest + 1)))
+
+    @property
+    def is_named_by_file(self) -> bool:
+        """Whether the first header line names the columns."""
+        return self.header_lines > 0 and not self.columns and not self.column_counts
+
+
+@dataclass(frozen=True)
+class Times:
+    """How times are written. Without formats and epoch: ISO with an offset."""
+
+    zone: str | None = None
+    formats: tuple[str, ...] = ()
+    epoch: str | None = None
+    epoch_offset_seconds: int = 0
+    empty: tuple[str, ...] = ()
+    twice: str = "reject"
+    never: str = "reject"
+
+
+@dataclass(frozen=True)
+class Durations:
+    """How durations are written, and how parts of a second become whole ones; None: there are none."""
+
+    unit: str = "s"
+    rounding: str | None = None
+    is_compared: bool = True
+
+    @property
+    def can_differ(self) -> bool:
+        """Whether a duration other than end less answer (or start) is worth a warning."""
+        return self.is_compared and self.unit != "times"
+
+
+@dataclass(frozen=True)
+class RowTest:
+    """True of a row where every column of `when` has one of its words, and no column of `unless` has."""
+
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that are looked at."""
+        return (*self.when, *self.unless)
+
+
+@dataclass(frozen=True)
+class Template:
+    """One way to fill a field: a text with columns in braces, in rows that pass the test."""
+
+    text: str
+    test: RowTest = RowTest()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the text is filled from."""
+        return template_columns(self.text)
+
+
+@dataclass(frozen=True)
+class OtherRows:
+    """Rows that are no call, or the leg of a call that is not billed."""
+
+    reason: str
+    test: RowTest
 
 
 @dataclass(frozen=True)
 class SourceSpec:
-    """How to understand one switch's files. `canonical` needs none of the fields' defaults changed."""
+    """How to understand one switch's files. `canonical` needs none of the defaults changed."""
 
     name: str
     description: str = ""
     switch: str = ""
     """Whose records these are: sources of one switch share their call ids. Empty: the source is a switch by itself."""
-    delimiter: str = ","
-    quote: str = '"'
-    header: bool = True
-    columns: tuple[str, ...] = ()
-    column_counts: tuple[int, ...] = ()
-    time_zone: str | None = None
-    time_format: str | None = None
+    dialect: Dialect = Dialect()
+    times: Times = Times()
+    field_times: Mapping[str, Times] = field(default_factory=dict)
+    durations: Durations = Durations()
     default_country: str | None = None
     account_id: str | None = None
     anonymous_words: tuple[str, ...] = ()
-    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    empty_words: tuple[str, ...] = ()
+    number_uris: bool = False
+    fields: Mapping[str, tuple[Template, ...]] = field(default_factory=dict)
+    set_aside: tuple[OtherRows, ...] = ()
+    account_words: Mapping[str, str] = field(default_factory=dict)
     direction_words: Mapping[str, str] = field(default_factory=dict)
     disposition_words: Mapping[str, str] = field(default_factory=dict)
+    disposition_otherwise: str | None = None
 
+    def times_of(self, name: str) -> Times:
+        """How the times of a field are written."""
+        return self.field_times.get(name, self.times)
 
-_TOP_KEYS = {
-    "name": str,
-    "description": str,
-    "extends": str,
-    "switch": str,
-    "default_country": str,
-    "account_id": str,
-    "anonymous_words": list,
-    "dialect": dict,
-    "time": dict,
-    "fields": dict,
-    "direction_words": dict,
-    "disposition_words": dict,
-}
-_DIALECT_KEYS = {"delimiter": str, "quote": str, "header": bool, "columns": list, "column_counts": list}
-_TIME_KEYS = {"zone": str, "format": str}
+    def templates(self, name: str) -> tuple[Template, ...]:
+        """The ways to fill a field; a source without fields has the columns of that name."""
+        return self.fields.get(name, () if self.fields else (Template("{" + name + "}"),))
 
-
-def _key_faults(file: str, section: str, table: Mapping[str, Any], known: Mapping[str, type]) -> list[Fault]:
-    faults = []
-    for key, value in table.items():
-        name = f"{section}.{key}" if section else key
-        if key not in known:
-            remedy = f"use one of {', '.join(sorted(known))}"
-            faults.append(Fault(file, "the source file has a key that is not known", remedy, column=name))
-        elif not isinstance(value, known[key]):
-            remedy = f"write a {known[key].__name__}"
-            faults.append(Fault(file, "the key has a value of the wrong type", remedy, None, name, str(value)))
-    return faults
-
-
-def _word_faults(file: str, section: str, words: Mapping[str, str], allowed: tuple[str, ...]) -> list[Fault]:
-    return [
-        Fault(
-            file,
-            "the word leads to nothing known",
-            f"use one of {', '.join(allowed)}",
-            None,
-            f"{section}.{word}",
-            meaning,
-        )
-        for word, meaning in words.items()
-        if meaning not in allowed
-    ]
-
-
-def _content_faults(file: str, source: SourceSpec) -> list[Fault]:
-    faults = _word_faults(file, "direction_words", source.direction_words, DIRECTIONS)
-    faults += _word_faults(file, "disposition_words", source.disposition_words, DISPOSITIONS)
-    known = (*CANONICAL_COLUMNS, ANSWER_TIME)
-    faults += [
-        Fault(
-            file,
-            "the field is not a column of a call",
-            f"use one of {', '.join(known)}",
-            column=f"fields.{name}",
-        )
-        for name in source.fields
-        if name not in known
-    ]
-    faults += [
-        Fault(file, "the name is kept for the reader's own use", "rename the column", column=f"fields.{name}")
-        for name, templates in source.fields.items()
-        if any("{" + reserved + "}" in text for text in templates for reserved in RESERVED_COLUMNS)
-    ]
-    if source.time_zone is not None and source.time_zone not in zoneinfo.available_timezones():
-        remedy = "write an IANA name such as UTC or America/Sao_Paulo"
-        faults.append(Fault(file, "the time zone is not known", remedy, None, "time.zone", source.time_zone))
-    if (source.time_format is None) != (source.time_zone is None):
-        remedy = "give both time.zone and time.format, or neither for ISO times with an offset"
-        faults.append(Fault(file, "a local time needs its zone and its format", remedy, column="time"))
-    if not source.header and not source.columns:
-        faults.append(Fault(file, "a file without header needs its columns", "list dialect.columns", column="dialect"))
-    if len(source.delimiter) != 1 or len(source.quote) > 1:
-        faults.append(Fault(file, "delimiter and quote are one character", "mend the dialect", column="dialect"))
-    return faults
-
-
-def parse_source(file: str, name: str, content: Mapping[str, Any]) -> SourceSpec:
-    """The source that a TOML describes. Raises InputRefusedError with every fault of it."""
-    dialect, times = content.get("dialect", {}), content.get("time", {})
-    faults = _key_faults(file, "", content, _TOP_KEYS)
-    if not faults:
-        faults = _key_faults(file, "dialect", dialect, _DIALECT_KEYS) + _key_faults(file, "time", times, _TIME_KEYS)
-    refuse_if_any(faults)
-    columns = tuple(dialect.get("columns", ()))
-    templates = {
-        key: (value,) if isinstance(value, str) else tuple(value) for key, value in content.get("fields", {}).items()
-    }
-    source = SourceSpec(
-        name=name,
-        description=content.get("description", ""),
-        switch=content.get("switch", ""),
-        delimiter=dialect.get("delimiter", ","),
-        quote=dialect.get("quote", '"'),
-        header=dialect.get("header", True),
-        columns=columns,
-        column_counts=tuple(dialect.get("column_counts", (len(columns),) if columns else ())),
-        time_zone=times.get("zone"),
-        time_format=times.get("format"),
-        default_country=content.get("default_country"),
-        account_id=content.get("account_id"),
-        anonymous_words=tuple(content.get("anonymous_words", ())),
-        fields=templates,
-        direction_words=content.get("direction_words", {}),
-        disposition_words={word.lower(): to for word, to in content.get("disposition_words", {}).items()},
-    )
-    refuse_if_any(_content_faults(file, source))
-    return source
+    @property
+    def tested_columns(self) -> tuple[str, ...]:
+        """The columns that tests look at: where one is absent, no test could be true by it."""
+        tests = [rows.test for rows in self.set_aside]
+        tests += [template.test for templates in self.fields.values() for template in templates]
+        return tuple(dict.fromkeys(name for test in tests for name in test.columns))

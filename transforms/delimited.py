@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -25,6 +26,14 @@ class Layout(NamedTuple):
     quote: str
     columns: tuple[str, ...]
     column_counts: tuple[int, ...]
+    escape: str = ""
+    is_loose: bool = False
+    comment: tuple[str, ...] = ()
+
+    @property
+    def has_own_marks(self) -> bool:
+        """Whether a line with quotes or escapes is to be read by itself, as no usual reader would."""
+        return self.is_loose or bool(self.escape)
 
 
 def unify_line_ends(block: bytes) -> bytes:
@@ -43,9 +52,11 @@ def is_utf_16(beginning: bytes) -> bool:
     return len(head) > 1 and min(nuls) == 0 and max(nuls) * 8 >= len(head) * 3
 
 
-def count_rows(block: bytes) -> int:
-    """Lines of a block that are rows, counted in its bytes: all that are not blank."""
-    return sum(1 for line in block.split(b"\n") if line.strip())
+def count_rows(block: bytes, comment: tuple[str, ...] = ()) -> int:
+    """Lines of a block that are rows, counted in its bytes: all that are not blank, and no comments."""
+    marks = tuple(text.encode() for text in comment)
+    lines = (line for line in block.split(b"\n") if line.strip())
+    return sum(1 for line in lines if not (marks and line.startswith(marks) and _decoded(line) is not None))
 
 
 def text_lines(block: bytes) -> pl.DataFrame:
@@ -96,7 +107,10 @@ def _read_plain(block: bytes, layout: Layout) -> pl.DataFrame | None:
     """
     width = layout.column_counts[0]
     has_quotes = bool(layout.quote) and layout.quote.encode() in block
-    if len(layout.column_counts) != 1 or has_quotes or b"\0" in block or _MARK in block:
+    has_escapes = bool(layout.escape) and layout.escape.encode() in block
+    if len(layout.column_counts) != 1 or has_quotes or has_escapes or b"\0" in block or _MARK in block:
+        return None
+    if any(text.encode() in block for text in layout.comment):
         return None
     mark = layout.delimiter.encode() + _MARK + b"\n"
     marked = block.replace(b"\n", mark) if block.endswith(b"\n") else block.replace(b"\n", mark) + mark
@@ -123,9 +137,13 @@ def _judge_lines(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     if layout.quote:
         q = f"\\x{ord(layout.quote):02x}"
         has_quotes = text.str.contains(layout.quote, literal=True)
-        is_regular = text.str.contains(_quoted_fields(layout.delimiter, layout.quote))
+        is_regular = pl.lit(value=False)
+        if not layout.has_own_marks:
+            is_regular = text.str.contains(_quoted_fields(layout.delimiter, layout.quote))
         bare = pl.when(has_quotes & is_regular).then(text.str.replace_all(f"{q}[^{q}]*{q}", "")).otherwise(text)
         has_quotes = has_quotes & ~is_regular
+    if layout.escape:
+        has_quotes = has_quotes | text.str.contains(layout.escape, literal=True)
     field_count = bare.str.count_matches(layout.delimiter, literal=True).cast(pl.Int64) + 1
     return lines.with_columns(
         field_count=pl.when(text.is_null() | text.str.contains("\0", literal=True))
@@ -136,17 +154,57 @@ def _judge_lines(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     )
 
 
+def _loose_pattern(layout: Layout) -> re.Pattern[str]:
+    """One field and what ends it: a quoted field ends at the first quote that a delimiter or the line's end follows."""
+    d, q = re.escape(layout.delimiter), re.escape(layout.quote)
+    one = f"[^{d}{re.escape(layout.escape)}]" if layout.escape else f"[^{d}]"
+    escaped = f"|{re.escape(layout.escape)}." if layout.escape else ""
+    inside = f"(?:{re.escape(layout.escape)}.|.)" if layout.escape else "."
+    return re.compile(f"(?:[ \t]*{q}({inside}*?){q}[ \t]*|((?!{q})(?:{one}{escaped})*))({d}|$)")
+
+
+def _loose_fields(text: str, pattern: re.Pattern[str], layout: Layout) -> list[str] | None:
+    """The fields of a line, quotes in them kept (a doubled one is one); None where a quote is not closed."""
+    fields, place, quote = [], 0, layout.quote
+    while (found := pattern.match(text, place)) is not None:
+        quoted, bare, end = found.groups()
+        field = bare if quoted is None else quoted.replace(quote + quote, quote)
+        fields.append(re.sub(re.escape(layout.escape) + "(.)", r"\1", field) if layout.escape else field)
+        if not end:
+            return fields
+        place = found.end()
+    return None
+
+
+def _strict_fields(text: str, layout: Layout) -> list[str] | None:
+    """The fields of a line whose quotes may stand inside fields; None where a quote or an escape is left open."""
+    if layout.escape and (len(text) - len(text.rstrip(layout.escape))) % 2:
+        return None
+    try:
+        return next(
+            csv.reader(
+                [text],
+                delimiter=layout.delimiter,
+                quotechar=layout.quote or None,
+                quoting=csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE,
+                escapechar=layout.escape or None,
+                strict=True,
+            )
+        )
+    except (csv.Error, StopIteration):
+        return None
+
+
 def _read_irregular(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """Lines whose quotes stand inside fields, one by one; an unclosed quote makes no row."""
-    records: list[dict[str, str]] = []
+    """Lines whose quotes stand inside fields, and lines with escapes, one by one; an unclosed quote makes no row."""
+    records: list[dict[str, Any]] = []
+    pattern = _loose_pattern(layout) if layout.is_loose else None
     for line, text in lines.select(SOURCE_LINE, "text").iter_rows():
-        try:
-            fields = next(csv.reader([text], delimiter=layout.delimiter, quotechar=layout.quote, strict=True))
-        except csv.Error:
-            continue
-        if len(fields) in layout.column_counts:
+        fields = _strict_fields(text, layout) if pattern is None else _loose_fields(text, pattern, layout)
+        if fields is not None and len(fields) in layout.column_counts:
             records.append({SOURCE_LINE: line, **dict(zip(layout.columns, fields, strict=False))})
-    return pl.DataFrame(records, schema={SOURCE_LINE: pl.Int64, **dict.fromkeys(layout.columns, pl.String)})
+    widest = max((len(record) - 1 for record in records), default=0)
+    return pl.DataFrame(records, schema={SOURCE_LINE: pl.Int64, **dict.fromkeys(layout.columns[:widest], pl.String)})
 
 
 def _read_regular(lines: pl.DataFrame, layout: Layout, width: int) -> pl.DataFrame:
@@ -161,12 +219,12 @@ def _read_regular(lines: pl.DataFrame, layout: Layout, width: int) -> pl.DataFra
 
 def _read_line_by_line(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame:
     lines = text_lines(block).with_row_index(SOURCE_LINE, offset=first_line).cast({SOURCE_LINE: pl.Int64})
-    is_blank = pl.col("text").str.strip_chars(WHITE_SPACE) == ""
-    judged = lines.filter(~is_blank.fill_null(value=False)).pipe(_judge_lines, layout)
-    parts = [
-        _read_regular(judged.filter(pl.col("field_count") == width), layout, width)
-        for width in sorted(set(layout.column_counts))
-    ]
+    is_row = pl.col("text").str.strip_chars(WHITE_SPACE) != ""
+    for text in layout.comment:
+        is_row = is_row & ~pl.col("text").str.starts_with(text)
+    judged = lines.filter(is_row.fill_null(value=True)).pipe(_judge_lines, layout)
+    widths = sorted(set(layout.column_counts) & set(judged["field_count"].unique().to_list()))
+    parts = [_read_regular(judged.filter(pl.col("field_count") == width), layout, width) for width in widths]
     parts.append(_read_irregular(judged.filter(pl.col("field_count").is_null()), layout))
     rows = pl.concat(parts, how="diagonal")
     return (
@@ -196,11 +254,13 @@ def read_delimited(block: bytes, layout: Layout, first_line: int) -> pl.DataFram
     return rows.with_columns(pl.col(pl.String).str.strip_chars())
 
 
-def header_columns(line: bytes, delimiter: str, quote: str) -> Sequence[str] | None:
+def header_columns(line: bytes, layout: Layout) -> Sequence[str] | None:
     """Names in a header line, trimmed; None where it cannot be read as text."""
     try:
         text = line.decode("utf-8-sig").rstrip("\r\n")
-        fields = next(csv.reader([text], delimiter=delimiter, quotechar=quote or None, strict=True), [])
-    except (UnicodeDecodeError, csv.Error):
+    except UnicodeDecodeError:
         return None
-    return [name.strip() for name in fields]
+    if not text:
+        return []
+    fields = _loose_fields(text, _loose_pattern(layout), layout) if layout.is_loose else _strict_fields(text, layout)
+    return None if fields is None else [name.strip() for name in fields]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -40,7 +41,27 @@ def _text(value: str | int | None) -> str:
     return value.strip()
 
 
-def _record(line: bytes, used: Collection[str]) -> dict[str, str] | None:
+def _decoded(text: str) -> str:
+    """URL-encoded text as it was. Raises ValueError where that is not UTF-8, or has a NUL."""
+    return _text(unquote(text, errors="strict")) if "%" in text else text
+
+
+def _at_path(parsed: dict[str, Any], path: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The value of a key, or at a path of keys and places in lists (`callflow.0.uuid`); None where there is none."""
+    if path in parsed:
+        return parsed[path]
+    value: Any = parsed
+    for step in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _record(line: bytes, used: Collection[str], *, percent_encoded: bool) -> dict[str, str] | None:
     """The used keys with their values as text; numbers stand as they were written. None where it is no row."""
     try:
         parsed = json.loads(
@@ -52,19 +73,22 @@ def _record(line: bytes, used: Collection[str]) -> dict[str, str] | None:
         )
         if b"\0" in line or not isinstance(parsed, dict):
             return None
-        return {key: _text(parsed.get(key)) for key in used}
+        texts = {key: _text(_at_path(parsed, key)) for key in used}
+        return {key: _decoded(text) for key, text in texts.items()} if percent_encoded else texts
     except (ValueError, RecursionError):
         return None
 
 
-def read_json_lines(block: bytes, first_line: int, used: Collection[str]) -> pl.DataFrame:
-    """Rows of a block of whole lines, as trimmed text; a missing key is empty.
+def read_json_lines(
+    block: bytes, first_line: int, used: Collection[str], percent_encoded: bool = False
+) -> pl.DataFrame:
+    """Rows of a block of whole lines, as trimmed text; a missing key is empty. A used key may be a path with dots.
 
     Grain: one row a line that is not blank, in order. Gives the used keys, source_line and is_malformed (not
     UTF-8, NUL, no JSON object, a key twice, a used value that is no text or number), as `read_delimited` does.
     """
     numbered = [(first_line + index, line) for index, line in enumerate(block.split(b"\n")) if line.strip()]
-    records = [_record(line, used) for _, line in numbered]
+    records = [_record(line, used, percent_encoded=percent_encoded) for _, line in numbered]
     columns = {
         key: pl.Series([None if record is None else record[key] for record in records], dtype=pl.String)
         for key in sorted(used)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from schemas.reasons import DIRECTIONS, DISPOSITIONS
-from schemas.source_spec import ANSWER_TIME, SourceSpec
+from schemas.source_spec import ANSWER_TIME, TIME_FIELDS, SourceSpec
 from transforms.delimited import IS_MALFORMED
+from transforms.durations import MAXIMUM_DURATION, duration_seconds, seconds_between
+from transforms.local_hours import NEVER_DETAIL, NEVER_FLAG, TWICE_DETAIL, TWICE_FLAG, with_times
 from transforms.numbers import NUMBER_KIND, normalise_numbers
 from transforms.ownership import find_accounts, owners_on
-from transforms.timestamps import UTC_MICROS, in_usage_month, parse_instants, parse_local_times
+from transforms.source_fields import OTHER_ROW, OTHER_ROW_DETAIL
+from transforms.timestamps import in_usage_month
 
 DIRECTION = pl.Enum(DIRECTIONS)
 DISPOSITION = pl.Enum(DISPOSITIONS)
-MAXIMUM_DURATION, DURATION_DIGITS = 2**31, 10
 LONG_CALL_SECONDS = 24 * 3600
-_SHOWN_NAMES = {
-    "start_text": "start_time",
-    "end_text": "end_time",
-    "duration_text": "duration_seconds",
-    "named_account": "account_id",
+_TEXT_NAMES = {
+    "start_time": "start_text",
+    "end_time": "end_text",
+    ANSWER_TIME: "answer_text",
+    "duration_seconds": "duration_text",
 }
+_SHOWN_NAMES = {**{text: name for name, text in _TEXT_NAMES.items()}, "named_account": "account_id"}
 
 
 class Directory(NamedTuple):
@@ -38,36 +42,46 @@ class Directory(NamedTuple):
     dialing_plans: pl.DataFrame
 
 
-def _instants(texts: pl.Series, source: SourceSpec) -> pl.Series:
-    if (texts == "").all():
-        return pl.Series(texts.name, [None], dtype=UTC_MICROS).new_from_index(0, len(texts))
-    texts = texts.to_frame("t").select(pl.when(pl.col("t") != "").then(pl.col("t")))["t"]
-    if source.time_format is None or source.time_zone is None:
-        return parse_instants(texts)
-    return parse_local_times(texts, source.time_format, source.time_zone)
-
-
 def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     """Typed columns beside the text; null where the text is empty or cannot be read."""
-    renamed = records.rename({"start_time": "start_text", "end_time": "end_text", "duration_seconds": "duration_text"})
     direction = pl.col("direction")
-    return renamed.with_columns(
-        _instants(renamed["start_text"], source).alias("start_time"),
-        _instants(renamed["end_text"], source).alias("end_time"),
-        _instants(renamed[ANSWER_TIME], source).alias(ANSWER_TIME),
-        duration_seconds=duration_seconds(pl.col("duration_text")),
-        direction_code=(direction.replace(source.direction_words) if source.direction_words else direction).cast(
-            DIRECTION, strict=False
-        ),
-        disposition_code=_dispositions(records["disposition"], source),
+    if source.direction_words:
+        direction = direction.str.to_lowercase().replace(dict(source.direction_words))
+    return (
+        records.rename(_TEXT_NAMES)
+        .pipe(_without_empty_times, source)
+        .with_columns(
+            duration_seconds=duration_seconds(pl.col("duration_text"), source.durations),
+            direction_code=direction.cast(DIRECTION, strict=False),
+            disposition_code=_dispositions(records["disposition"], source),
+        )
+        .pipe(with_times, source)
+        .pipe(_duration_from_times, source)
     )
 
 
-def duration_seconds(text: pl.Expr) -> pl.Expr:
-    """Seconds of 1 to 10 digits below 2**31; null where the text is none (contract §2)."""
-    seconds = text.cast(pl.Int64, strict=False)  # reads digits with a sign or without, and nothing else
-    has_sign = text.str.starts_with("+") | text.str.starts_with("-")
-    return pl.when((seconds < MAXIMUM_DURATION) & (text.str.len_bytes() <= DURATION_DIGITS) & ~has_sign).then(seconds)
+def _without_empty_times(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
+    """Times that only say that there is none, as `0` for a call that was not connected, become empty."""
+    words = {_TEXT_NAMES[name]: list(source.times_of(name).empty) for name in TIME_FIELDS}
+    return records.with_columns(
+        pl.when(pl.col(text).is_in(empty)).then(pl.lit("")).otherwise(text).alias(text)
+        for text, empty in words.items()
+        if empty
+    )
+
+
+def _duration_from_times(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
+    """Seconds from the answer, or the start, to the end where records have no duration; no answer is 0 seconds."""
+    if source.durations.unit != "times":
+        return records
+    has_answer = ANSWER_TIME in source.fields
+    begins = pl.col(ANSWER_TIME if has_answer else "start_time")
+    between = seconds_between(begins, pl.col("end_time"), source.durations.rounding)
+    seconds = pl.when((pl.col("answer_text") == "") & has_answer).then(0).otherwise(between)
+    is_duration = (seconds >= 0) & (seconds < MAXIMUM_DURATION)
+    return records.with_columns(
+        duration_seconds=pl.when(is_duration).then(seconds), duration_text=seconds.cast(pl.String).fill_null("")
+    )
 
 
 def _dispositions(texts: pl.Series, source: SourceSpec) -> pl.Series:
@@ -76,8 +90,11 @@ def _dispositions(texts: pl.Series, source: SourceSpec) -> pl.Series:
         as_written = texts.cast(DISPOSITION, strict=False)
         if as_written.null_count() == (texts == "").sum():
             return as_written
-    lowered = texts.str.to_lowercase()
-    return lowered.replace(source.disposition_words).cast(DISPOSITION, strict=False)
+    read = texts.str.to_lowercase().replace(source.disposition_words).cast(DISPOSITION, strict=False)
+    if source.disposition_otherwise is None:
+        return read
+    is_other = (texts != "") & read.is_null()
+    return pl.Series([source.disposition_otherwise], dtype=DISPOSITION).zip_with(is_other, read)
 
 
 def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Directory) -> pl.DataFrame:
@@ -102,7 +119,10 @@ def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Direct
 
 
 def reject_reason() -> pl.Expr:
-    """The first reason that fits, in the order of the contract; null for a record that is accepted."""
+    """The first reason that fits, in the order of the contract; null for a record that is accepted.
+
+    Rows that the source sets aside have theirs before it: they are no call that could lack anything.
+    """
     has_end = pl.col("end_text") != ""
     bad_number = (pl.col("source_kind") == "bad") | (pl.col("destination_kind") == "bad")
     return (
@@ -201,11 +221,32 @@ def screen(texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_
         .join(directory.accounts, on="account_id", how="left", maintain_order="left", validate="m:1")
         .pipe(_attach_numbers, source, directory)
         .with_columns(reason=reject_reason())
+        .pipe(_set_other_rows_aside)
     )
     is_rejected = pl.col("reason").is_not_null()
     is_outside = ~in_usage_month(usage_month)
     outcome = pl.when(is_rejected).then(pl.lit("rejected")).when(is_outside).then(pl.lit("outside_month"))
     return records.with_columns(outcome=outcome).pipe(_explain).pipe(_fill_defaults, directory)
+
+
+def _set_other_rows_aside(records: pl.DataFrame) -> pl.DataFrame:
+    """Rows that are no call, or a leg that is not billed, have that as their reason, unless they are malformed."""
+    if OTHER_ROW not in records.columns:
+        return records
+    is_malformed = pl.col(IS_MALFORMED)
+    return records.with_columns(reason=pl.when(is_malformed).then("reason").otherwise(pl.coalesce(OTHER_ROW, "reason")))
+
+
+def _odd_hour() -> pl.Expr:
+    """Why a time that looks well is refused."""
+    is_time = pl.col("reason").is_in(["bad_start_time", "bad_end_time"])
+    return (
+        pl.when(is_time & pl.col(TWICE_FLAG))
+        .then(pl.lit(TWICE_DETAIL))
+        .when(is_time & pl.col(NEVER_FLAG))
+        .then(pl.lit(NEVER_DETAIL))
+        .otherwise(pl.lit(""))
+    )
 
 
 def _explain(records: pl.DataFrame) -> pl.DataFrame:
@@ -214,8 +255,13 @@ def _explain(records: pl.DataFrame) -> pl.DataFrame:
     aside = records[places]
     starts = pl.format("starts {}", pl.col("start_time").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
     is_outside = pl.col("outcome") == "outside_month"
+    detail = reject_detail()
+    if TWICE_FLAG in records.columns:
+        detail = detail + _odd_hour()
+    if OTHER_ROW in records.columns:
+        detail = pl.when(pl.col("reason") == pl.col(OTHER_ROW)).then(OTHER_ROW_DETAIL).otherwise(detail)
     explained = aside.select(
-        detail=pl.when(is_outside).then(starts).otherwise(reject_detail()), reason=pl.coalesce("reason", "outcome")
+        detail=pl.when(is_outside).then(starts).otherwise(detail), reason=pl.coalesce("reason", "outcome")
     )
     nothing = pl.repeat(None, records.height, dtype=pl.String, eager=True)
     return records.with_columns(
@@ -224,20 +270,28 @@ def _explain(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def warning_flags(source: SourceSpec) -> dict[str, pl.Expr]:
+def warning_flags(source: SourceSpec, columns: Collection[str]) -> dict[str, pl.Expr]:
     """What is worth a warning in an accepted record, though it is billed as it stands (contract §2).
 
     Where the source tells when a call was answered, its seconds are those from there to the end, and a call that
-    was not answered has none to compare.
+    was not answered has none to compare. Odd local hours are looked for only where `columns`, those of the records,
+    tell of some.
     """
     seconds = pl.col("duration_seconds")
     begins = pl.col(ANSWER_TIME if ANSWER_TIME in source.fields else "start_time")
     talked = (pl.col("end_time") - begins).dt.total_microseconds()
     is_answered = pl.col("disposition") == "answered"
+    odd_hours = {
+        kind: pl.col(flag)
+        for kind, flag in (("local_hour_twice", TWICE_FLAG), ("local_hour_never", NEVER_FLAG))
+        if flag in columns
+    }
+    is_mismatch = (pl.col("end_text") != "") & (talked != seconds * 1_000_000).fill_null(value=False)
     return {
-        "duration_mismatch": (pl.col("end_text") != "") & (talked != seconds * 1_000_000).fill_null(value=False),
+        "duration_mismatch": is_mismatch if source.durations.can_differ else pl.lit(value=False),
         "long_call": seconds >= LONG_CALL_SECONDS,
         "unanswered_with_seconds": ~is_answered & (seconds > 0),
         "answered_without_seconds": is_answered & (seconds == 0),
         "second_party": pl.col("second_party"),
+        **odd_hours,
     }

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal, NamedTuple
 
 import polars as pl
+
+from schemas.source_spec import EPOCH_UNITS, Times
 
 UTC_MICROS = pl.Datetime("us", "UTC")
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
@@ -12,6 +15,11 @@ _ISO_WITH_OFFSET = (
     rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?:\.[0-9]{{1,6}})?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)$"
 )
+FIRST_YEAR = 1000
+MICROS_PER_SECOND = 1_000_000
+BEFORE_A_CHANGE = dt.timedelta(hours=25)
+"""Time enough to be in the offset that held before clocks were moved, also where a whole day was left out."""
+_SECONDS_TO_YEAR_10000 = 253_402_300_800
 
 
 def iso_instant(text: pl.Expr) -> pl.Expr:
@@ -35,12 +43,92 @@ def parse_instants(texts: pl.Series) -> pl.Series:
     return instants.scatter(others, frame[others].select(iso_instant(text).alias("text"))["text"])
 
 
-def parse_local_times(texts: pl.Series, time_format: str, time_zone: str) -> pl.Series:
-    """Each local time's instant (UTC); null where it is none, or where the clocks ran twice or not at all."""
-    frame = texts.rename("text").to_frame()
-    naive = pl.col("text").str.to_datetime(time_format, time_unit="us", strict=False)
-    instants = naive.dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
-    return frame.select(instants.dt.convert_time_zone("UTC").alias("text"))["text"]
+def _formatted(text: pl.Expr, formats: tuple[str, ...]) -> pl.Expr:
+    """The text by the one format that fits; null where none does, or where two read it differently."""
+    readings = [text.str.to_datetime(one.replace("%z", "%#z"), time_unit="us", strict=False) for one in formats]
+    if len(readings) == 1:
+        return readings[0]
+    read = pl.coalesce(*readings)
+    agree = [(reading == read).fill_null(value=True) for reading in readings]
+    return pl.when(pl.all_horizontal(*agree) & (read.dt.year() >= FIRST_YEAR)).then(read)
+
+
+def _epoch_instants(text: pl.Expr, unit: str, offset_seconds: int) -> pl.Expr:
+    """Numbers of seconds, milliseconds or microseconds since 1970, less the offset; null beyond the year 9999."""
+    digits = {"s": 6, "ms": 3, "us": 0}[unit]
+    pattern = r"^([0-9]{1,17})" + (r"(?:\.([0-9]{1," + str(digits) + r"}))?$" if digits else "$")
+    whole = text.str.extract(pattern, 1).cast(pl.Int64, strict=False)
+    is_near = whole < (_SECONDS_TO_YEAR_10000 + offset_seconds) * (MICROS_PER_SECOND // EPOCH_UNITS[unit])
+    micros = pl.when(is_near).then(whole) * EPOCH_UNITS[unit]
+    if digits:
+        part = text.str.extract(pattern, 2).fill_null("").str.pad_end(digits, "0").cast(pl.Int64, strict=False)
+        micros = micros + part
+    instants = (micros - offset_seconds * MICROS_PER_SECOND).cast(pl.Datetime("us"))
+    return pl.when(instants.dt.year() >= FIRST_YEAR).then(instants).dt.replace_time_zone("UTC")
+
+
+class Readings(NamedTuple):
+    """How times in odd local hours can be read, UTC; null where the hour is not odd.
+
+    `first` and `second`: the hour occurs twice. `shifted`: it never occurs, and this is the time as if the clocks had
+    not been moved.
+    """
+
+    first: pl.Series
+    second: pl.Series
+    shifted: pl.Series
+
+
+class Instants(NamedTuple):
+    """Times as they were read, UTC; null where there is none, or where a local hour is odd: then there are readings."""
+
+    instant: pl.Series
+    odd: Readings | None = None
+
+
+def _no_instants(count: int) -> pl.Series:
+    return pl.Series([None], dtype=UTC_MICROS).new_from_index(0, count)
+
+
+def _in_utc(naive: pl.Expr, zone: str, which: Literal["earliest", "latest", "null"]) -> pl.Expr:
+    return naive.dt.replace_time_zone(zone, ambiguous=which, non_existent="null").dt.convert_time_zone("UTC")
+
+
+def parse_local_times(texts: pl.Series, formats: tuple[str, ...], zone: str) -> Instants:
+    """Each local time's instant, and the readings of those in hours that occur twice or never.
+
+    An hour that never occurs is read by the offset of the day before: 02:30 becomes 03:30 summer time.
+    """
+    naive = pl.col("naive")
+    frame = texts.rename("text").to_frame().select(naive=_formatted(pl.col("text"), formats))
+    instants = frame.select(instant=_in_utc(naive, zone, "null"))["instant"]
+    if instants.null_count() == frame["naive"].null_count():
+        return Instants(instants)
+    odd = (instants.is_null() & frame["naive"].is_not_null()).arg_true()
+    none = _no_instants(len(instants))
+    readings = frame[odd].select(
+        first=_in_utc(naive, zone, "earliest"),
+        second=_in_utc(naive, zone, "latest"),
+        shifted=_in_utc(naive - BEFORE_A_CHANGE, zone, "earliest") + BEFORE_A_CHANGE,
+    )
+    first, second, shifted = (none.clone().scatter(odd, readings[name]) for name in readings.columns)
+    return Instants(instants, Readings(first, second, shifted.zip_with(first.is_null(), none)))
+
+
+def instants_of(texts: pl.Series, times: Times) -> Instants:
+    """Each text's instant as the source writes times; null where the text is empty or none."""
+    if (texts == "").all():
+        return Instants(_no_instants(len(texts)))
+    text = pl.col("t")
+    filled = texts.to_frame("t").select(pl.when(text != "").then(text))["t"]
+    if times.epoch is not None:
+        read = _epoch_instants(text, times.epoch, times.epoch_offset_seconds)
+        return Instants(filled.to_frame("t").select(read.alias("t"))["t"])
+    if times.zone is not None:
+        return parse_local_times(filled, times.formats, times.zone)
+    if times.formats:
+        return Instants(filled.to_frame("t").select(_formatted(text, times.formats).alias("t"))["t"])
+    return Instants(parse_instants(filled))
 
 
 def month_start(month: dt.date) -> dt.datetime:

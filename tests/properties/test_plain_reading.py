@@ -6,8 +6,8 @@ import polars as pl
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from transforms.durations import MAXIMUM_DURATION, duration_seconds
 from transforms.numbers import E164, is_e164
-from transforms.screen import MAXIMUM_DURATION, duration_seconds
 
 texts = (
     st.text("0123456789+- ._eE", max_size=18) | st.from_regex(r"\+?[0-9]{1,17}", fullmatch=True) | st.text(max_size=9)
