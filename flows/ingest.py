@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ from transforms.source_fields import canonical_text
 from transforms.timestamps import UTC_MICROS
 
 BLOCKS_AT_A_TIME = 2
+HELD_ROWS, HELD_ROWS_A_BUCKET = 2**20, 2**15
+"""Calls are held until they fill their buckets' files: a small file costs as much as its rows, or more."""
 SET_ASIDE_SCHEMA: dict[str, Any] = {
     "source": pl.String,
     "source_file": pl.String,
@@ -125,12 +128,53 @@ def _accepted(judged: pl.DataFrame, record: RecordFile, source: SourceSpec) -> p
     )
 
 
-def _write_buckets(calls: pl.DataFrame, folder: Path, block_number: int, bucket_count: int) -> None:
-    parts = {0: calls} if bucket_count == 1 else {part["bucket"][0]: part for part in calls.partition_by("bucket")}
-    for bucket, part in parts.items():
-        if not part.is_empty():
-            path = folder / f"bucket={bucket:04d}" / f"block={block_number:05d}.parquet"
-            write_scratch(part.drop("bucket"), path)
+@cache
+def _workers() -> ThreadPoolExecutor:
+    """Whoever reads hands its blocks to the same few: files that are read beside one another need no more memory."""
+    return ThreadPoolExecutor(max_workers=BLOCKS_AT_A_TIME, thread_name_prefix="ingest")
+
+
+def _by_bucket(calls: pl.DataFrame, bucket_count: int) -> dict[int, pl.DataFrame]:
+    if bucket_count == 1:
+        return {0: calls.drop("bucket")}
+    return {part["bucket"][0]: part.drop("bucket") for part in calls.partition_by("bucket")}
+
+
+class _Held:
+    """Accepted calls of a file by bucket, written to its folder as parts of a good size."""
+
+    def __init__(self, folder: Path, bucket_count: int) -> None:
+        self.folder = folder
+        self.limit = min(HELD_ROWS, HELD_ROWS_A_BUCKET * bucket_count)
+        self.frames: dict[int, list[pl.DataFrame]] = {}
+        self.row_count = 0
+        self.part_count = 0
+        self.writing: list[Future[None]] = []
+
+    def add(self, calls: dict[int, pl.DataFrame]) -> None:
+        for bucket, frame in calls.items():
+            self.frames.setdefault(bucket, []).append(frame)
+            self.row_count += frame.height
+        if self.row_count >= self.limit:
+            self.write()
+
+    def write(self) -> None:
+        """Hands what is held to the workers; what was handed to them before is written by then."""
+        self.finish()
+        shares = [list(self.frames.items())[worker::BLOCKS_AT_A_TIME] for worker in range(BLOCKS_AT_A_TIME)]
+        self.writing = [_workers().submit(_write_parts, share, self.folder, self.part_count) for share in shares]
+        self.frames, self.row_count, self.part_count = {}, 0, self.part_count + 1
+
+    def finish(self) -> None:
+        for share in self.writing:
+            share.result()
+
+
+def _write_parts(frames: list[tuple[int, list[pl.DataFrame]]], folder: Path, part: int) -> None:
+    for bucket, calls in frames:
+        rows = pl.concat(calls)
+        if not rows.is_empty():
+            write_scratch(rows, folder / f"bucket={bucket:04d}" / f"part={part:05d}.parquet")
 
 
 class _Ingested(NamedTuple):
@@ -140,6 +184,7 @@ class _Ingested(NamedTuple):
     seconds: int
     aside: pl.DataFrame
     marks: LineMarks
+    calls: dict[int, pl.DataFrame]
 
 
 def _control_rows(record: RecordFile, block: Block, row_count: int) -> None:
@@ -160,26 +205,28 @@ def _control_bytes(record: RecordFile, marks: LineMarks) -> None:
         )
 
 
-def _ingest_block(plan: IngestPlan, record: RecordFile, block: Block, number: int, folder: Path) -> _Ingested:
+def _ingest_block(plan: IngestPlan, record: RecordFile, block: Block) -> _Ingested:
     source = plan.sources[record.source]
     judged = screen(canonical_text(block.rows(), source), source, plan.directory, plan.usage_month)
     _control_rows(record, block, judged.height)
-    _write_buckets(_accepted(judged, record, source), folder, number, plan.bucket_count)
-    return _Ingested(
-        judged.height, int(judged["duration_seconds"].sum()), _set_aside(judged, block, record), block.marks
-    )
+    seconds = int(judged["duration_seconds"].sum())
+    aside = _set_aside(judged, block, record)
+    calls = _by_bucket(_accepted(judged, record, source), plan.bucket_count)
+    return _Ingested(judged.height, seconds, aside, block.marks, calls)
 
 
-def _ingest_blocks(plan: IngestPlan, record: RecordFile, folder: Path) -> Iterator[_Ingested]:
+def _ingest_blocks(plan: IngestPlan, record: RecordFile) -> Iterator[_Ingested]:
     """Each block's outcome, in their order; while one is worked on the next is read, and not more than that."""
-    with ThreadPoolExecutor(max_workers=BLOCKS_AT_A_TIME) as pool:
-        pending: deque[Future[_Ingested]] = deque()
-        for number, block in enumerate(plan.blocks(record)):
-            pending.append(pool.submit(_ingest_block, plan, record, block, number, folder))
+    pending: deque[Future[_Ingested]] = deque()
+    try:
+        for block in plan.blocks(record):
+            pending.append(_workers().submit(_ingest_block, plan, record, block))
             if len(pending) > BLOCKS_AT_A_TIME:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    finally:
+        wait(pending)  # where one failed, the others end before their folder goes
 
 
 def is_stored(plan: IngestPlan, record: RecordFile) -> bool:
@@ -217,7 +264,12 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
         return target
     with written_whole(target) as partial:
         partial.mkdir()
-        blocks = list(_ingest_blocks(plan, record, partial))
+        blocks = []
+        held = _Held(partial, plan.bucket_count)
+        for block in _ingest_blocks(plan, record):
+            held.add(block.calls)
+            blocks.append(block._replace(calls={}))
+        held.write()
         aside = pl.concat([pl.DataFrame(schema=SET_ASIDE_SCHEMA), *(block.aside for block in blocks)])
         write_parquet(aside, partial / "set_aside.parquet")
         counts = {
@@ -230,6 +282,7 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
         marks = [mark for block in blocks for mark in block.marks] if is_marked else []
         _control_bytes(record, marks)
         write_json({"marks": marks}, partial / "lines.json")
+        held.finish()
     return target
 
 
@@ -243,7 +296,7 @@ def _by_switch(plan: IngestPlan) -> dict[str, list[RecordFile]]:
 
 def _call_files(plan: IngestPlan, records: list[RecordFile]) -> list[Path]:
     folders = [plan.piece_folder(record) for record in records]
-    return sorted(path for folder in folders for path in folder.glob("bucket=*/block=*.parquet"))
+    return sorted(path for folder in folders for path in folder.glob("bucket=*/part=*.parquet"))
 
 
 def call_id_hash() -> pl.Expr:
@@ -332,7 +385,7 @@ def _stored_calls(plan: IngestPlan, record: RecordFile, bucket: int) -> _Stored:
     folder = _ingested_folder(plan, record)
     count = read_json(folder / "piece.json")["bucket_count"]
     numbers = range(bucket % count, count, plan.bucket_count)
-    paths = sorted(path for number in numbers for path in folder.glob(f"bucket={number:04d}/block=*.parquet"))
+    paths = sorted(path for number in numbers for path in folder.glob(f"bucket={number:04d}/part=*.parquet"))
     return _Stored(paths, is_coarser=count < plan.bucket_count)
 
 

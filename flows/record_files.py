@@ -22,7 +22,7 @@ from transforms.delimited import count_rows, is_utf_16, raw_text, read_delimited
 from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
 from transforms.source_fields import used_columns
 
-SMALLEST_BLOCK_BYTES, LARGEST_BLOCK_BYTES = 16 * 2**20, 64 * 2**20
+BLOCK_BYTES = 16 * 2**20
 MARKED_BYTES = 2**16
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BOM = b"\xef\xbb\xbf"
@@ -137,14 +137,13 @@ def _as_utf_8(record: RecordFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _chunks(record: RecordFile, encoding: str) -> Iterator[bytes]:
     """The file's bytes, decompressed, piece by piece; of another encoding than UTF-8 as UTF-8."""
-    block_bytes = min(max(record.size // 8, SMALLEST_BLOCK_BYTES), LARGEST_BLOCK_BYTES)
     with _open_bytes(record) as stream:
-        pieces = iter(partial(stream.read, block_bytes), b"")
+        pieces = iter(partial(stream.read, BLOCK_BYTES), b"")
         yield from _as_utf_8(record, pieces) if encoding == UTF_8 else as_utf_8(pieces, encoding)
 
 
 def _byte_blocks(record: RecordFile, encoding: str) -> Iterator[_Bytes]:
-    """The file as UTF-8, cut at line ends into blocks of 16 to 64 MiB."""
+    """The file as UTF-8, cut at line ends into blocks of BLOCK_BYTES."""
     rest = b""
     for chunk in _chunks(record, encoding):
         block = rest + chunk if rest else chunk

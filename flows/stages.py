@@ -112,7 +112,7 @@ class Stage(NamedTuple):
 
 
 INGEST_STAGES: tuple[Stage, ...] = (
-    Stage("ingest", "reading call records", _files, _ingest),
+    Stage("ingest", "reading call records", _files, _ingest, width=2),
     Stage("repeats", "looking for repeated calls", _whole, _repeats),
 )
 STAGES: tuple[Stage, ...] = (

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows import record_files
+from flows import ingest, record_files
 from flows.cli import run
 from tests.integration.small_office import CALL_HEADER, Office, Outcome, calls_csv, to_london
 from tests.integration.test_hostile_files import json_call, typed_calls, zstandard
@@ -293,8 +293,8 @@ def test_what_may_not_be_read_is_refused_by_name(
 
 @pytest.fixture
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(record_files, "SMALLEST_BLOCK_BYTES", 50)
-    monkeypatch.setattr(record_files, "LARGEST_BLOCK_BYTES", 50)
+    monkeypatch.setattr(record_files, "BLOCK_BYTES", 50)
+    monkeypatch.setattr(ingest, "HELD_ROWS", 1)
     yield
 
 
@@ -305,5 +305,5 @@ def test_a_file_of_carriage_returns_is_read_piece_by_piece(empty_office: Office,
     assert told(empty_office.arguments()).code == 0
     assert empty_office.counts("calls.csv") == (21, 20)
     assert empty_office.outcomes("calls.csv") == [(22, "rejected", "malformed_row")]
-    blocks = list((empty_office.warehouse / "calls").rglob("block=*.parquet"))
+    blocks = list((empty_office.warehouse / "calls").rglob("part=*.parquet"))
     assert len(blocks) > 10, "the file was never held whole"

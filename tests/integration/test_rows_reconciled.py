@@ -49,7 +49,7 @@ def test_rule_13_1_a_reader_that_stops_early_is_a_failed_control(
     empty_office: Office, told: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = record_files._byte_blocks
-    monkeypatch.setattr(record_files, "SMALLEST_BLOCK_BYTES", 200)
+    monkeypatch.setattr(record_files, "BLOCK_BYTES", 200)
     monkeypatch.setattr(record_files, "_byte_blocks", lambda *inputs, **named: iter(list(whole(*inputs, **named))[:-1]))
     empty_office.put("calls.csv", CSV)
     outcome = told(empty_office.arguments())
@@ -62,8 +62,7 @@ def test_rule_13_1_a_reader_that_stops_early_is_a_failed_control(
 def test_rule_13_1_no_row_is_lost_or_met_twice_where_blocks_end_within_lines(
     empty_office: Office, told: Tell, monkeypatch: pytest.MonkeyPatch, line_end: str
 ) -> None:
-    monkeypatch.setattr(record_files, "SMALLEST_BLOCK_BYTES", 1)
-    monkeypatch.setattr(record_files, "LARGEST_BLOCK_BYTES", 1)
+    monkeypatch.setattr(record_files, "BLOCK_BYTES", 1)
     monkeypatch.setattr(record_files, "MARKED_BYTES", 7)
     lines = [CALL_HEADER, to_london("c1"), "", "bad", to_london("c2"), to_london("c2")]
     empty_office.put("calls.csv", line_end.join(lines))

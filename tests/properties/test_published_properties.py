@@ -63,7 +63,7 @@ def test_a_month_in_many_files_is_the_month_in_one(
     one = bill(tmp_path_factory.mktemp("month"), month.terms, whole)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(flows_month, "SMALL_MONTH_BYTES", 0)
-        patched.setattr(record_files, "SMALLEST_BLOCK_BYTES", 400)
+        patched.setattr(record_files, "BLOCK_BYTES", 400)
         many = bill(tmp_path_factory.mktemp("month"), month.terms, files)
     assert published(one) == published(many)
 

@@ -34,7 +34,7 @@ def _content(rows: int) -> str:
 @pytest.mark.parametrize("bytes_ahead", [1, 200, 10**9])
 def test_the_blocks_are_those_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bytes_ahead: int) -> None:
     monkeypatch.setattr(module, "BYTES_AHEAD", bytes_ahead)
-    monkeypatch.setattr("flows.record_files.SMALLEST_BLOCK_BYTES", 300)
+    monkeypatch.setattr("flows.record_files.BLOCK_BYTES", 300)
     record = _record(tmp_path, _content(20))
     ahead = list(read_ahead(record, CANONICAL).blocks())
     plain = list(read_blocks(record, CANONICAL))
