@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from flows.sources import CANONICAL
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 
 READ_ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
+FILES_AT_A_TIME = 2
 _EXPANSION = {".gz": 8, ".zst": 8, ".parquet": 5}
 
 
@@ -107,7 +109,8 @@ def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
     if not found:
         remedy = f"put files of the kinds {', '.join(READ_ENDINGS)} into {folder}"
         raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month is empty: it holds no call records", remedy))
-    return [_identified(name, path, source) for name, path, source in sorted(found)]
+    with ThreadPoolExecutor(max_workers=FILES_AT_A_TIME) as pool:  # hashing is none of the interpreter's work
+        return list(pool.map(lambda file: _identified(*file), sorted(found)))
 
 
 def _identified(name: str, path: Path, source: str) -> RecordFile:

@@ -56,10 +56,13 @@ CALL_SCHEMA: dict[str, Any] = {
     "end_time": UTC_MICROS,
     "duration_seconds": pl.Int64,
     "warning_bits": pl.UInt8,
-    "source": pl.Categorical,
-    "source_file": pl.Categorical,
 }
-"""An accepted call as it is stored. `warning_bits`: the record's warnings, in the order of RECORD_WARNINGS."""
+"""An accepted call as it is stored. `warning_bits`: the record's warnings, in the order of RECORD_WARNINGS.
+
+Source and file stand in `piece.json`, once for all calls of the piece.
+"""
+CALLS_WITH_FILE: dict[str, Any] = {**CALL_SCHEMA, "source": pl.Categorical, "source_file": pl.Categorical}
+"""An accepted call as it is read."""
 
 
 class IngestPlan(NamedTuple):
@@ -116,16 +119,14 @@ def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.Dat
     )
 
 
-def _accepted(judged: pl.DataFrame, record: RecordFile, source: SourceSpec) -> pl.DataFrame:
+def _accepted(judged: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     """Accepted calls as they are stored; the warnings of a call are bits of `warning_bits`, in their order."""
     bits = pl.sum_horizontal(
         pl.when(flag).then(2 ** RECORD_WARNINGS.index(kind)).otherwise(0)
         for kind, flag in warning_flags(source, judged.columns).items()
     )
     accepted = judged.filter(pl.col("outcome").is_null())
-    return accepted.with_columns(warning_bits=bits.cast(pl.UInt8), **_file_columns(record)).select(
-        *CALL_SCHEMA, "bucket"
-    )
+    return accepted.with_columns(warning_bits=bits.cast(pl.UInt8)).select(*CALL_SCHEMA, "bucket")
 
 
 @cache
@@ -211,7 +212,7 @@ def _ingest_block(plan: IngestPlan, record: RecordFile, block: Block) -> _Ingest
     _control_rows(record, block, judged.height)
     seconds = int(judged["duration_seconds"].sum())
     aside = _set_aside(judged, block, record)
-    calls = _by_bucket(_accepted(judged, record, source), plan.bucket_count)
+    calls = _by_bucket(_accepted(judged, source), plan.bucket_count)
     return _Ingested(judged.height, seconds, aside, block.marks, calls)
 
 
@@ -277,6 +278,7 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
             "seconds_read": sum(block.seconds for block in blocks),
         }
         of_file = {"bytes": record.size, "sha256": record.sha256, "bucket_count": plan.bucket_count}
+        of_file |= {"source": record.source, "source_file": record.name}
         write_json({**counts, **of_file}, partial / "piece.json")
         is_marked = all(block.marks for block in blocks) and record.path.suffix not in COMPRESSIONS
         marks = [mark for block in blocks for mark in block.marks] if is_marked else []
@@ -294,9 +296,13 @@ def _by_switch(plan: IngestPlan) -> dict[str, list[RecordFile]]:
     return files
 
 
-def _call_files(plan: IngestPlan, records: list[RecordFile]) -> list[Path]:
-    folders = [plan.piece_folder(record) for record in records]
-    return sorted(path for folder in folders for path in folder.glob("bucket=*/part=*.parquet"))
+def _parts(plan: IngestPlan, record: RecordFile) -> list[Path]:
+    return sorted(plan.piece_folder(record).glob("bucket=*/part=*.parquet"))
+
+
+def _calls(record: RecordFile, parts: list[Path]) -> pl.LazyFrame:
+    """Stored calls of a file (CALLS_WITH_FILE)."""
+    return pl.scan_parquet(parts, glob=False).with_columns(**_file_columns(record))
 
 
 def call_id_hash() -> pl.Expr:
@@ -304,21 +310,23 @@ def call_id_hash() -> pl.Expr:
     return pl.col("call_id").hash()
 
 
-def _repeated_records(paths: list[Path]) -> pl.DataFrame | None:
+def _repeated_records(parts: dict[RecordFile, list[Path]]) -> pl.DataFrame | None:
     """All records of call ids that may stand more than once among these files; None where none can.
 
     Memory: one hash a call; the records themselves are read only for hashes that are met again. That a hash is met
     again proves nothing: whoever takes the records compares their ids.
     """
+    paths = [path for of_file in parts.values() for path in of_file]
     if not paths:
         return None
-    calls = pl.scan_parquet(paths, glob=False)
-    hashes = calls.select(call_id_hash()).collect(engine="streaming")["call_id"].sort()
+    ids = pl.scan_parquet(paths, glob=False).select(call_id_hash())
+    hashes = ids.collect(engine="streaming")["call_id"].sort()
     repeated = hashes.filter((hashes == hashes.shift(1)).fill_null(value=False)).unique()
     if repeated.is_empty():
         return None
-    found = calls.filter(call_id_hash().is_in(repeated.implode())).collect()
-    return found.cast({"source": pl.String, "source_file": pl.String})
+    is_repeated = call_id_hash().is_in(repeated.implode())
+    found = [_calls(record, of_file).filter(is_repeated).collect() for record, of_file in parts.items() if of_file]
+    return pl.concat(found).cast({"source": pl.String, "source_file": pl.String})
 
 
 def _raw_records(plan: IngestPlan, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -351,7 +359,7 @@ def find_repeats(plan: IngestPlan) -> Path:
     ).with_row_index("file_order")
     found = []
     for _, files in sorted(_by_switch(plan).items()):
-        records = _repeated_records(_call_files(plan, files))
+        records = _repeated_records({record: _parts(plan, record) for record in files})
         if records is not None:
             judged = judge_repeats(records.join(order, on="source_file", how="left", validate="m:1"))
             found.append(judged.filter(pl.col("outcome").is_not_null()).with_columns(reason=pl.col("outcome")))
@@ -370,39 +378,32 @@ def _ingested_folder(plan: IngestPlan, record: RecordFile) -> Path:
     return folder
 
 
-class _Stored(NamedTuple):
-    """Where a file's calls of a bucket of the month stand; `is_coarser`: beside calls of other buckets."""
+def _calls_of_bucket(plan: IngestPlan, record: RecordFile, bucket: int) -> pl.LazyFrame | None:
+    """A file's calls of a bucket of the month; None where it has none.
 
-    paths: list[Path]
-    is_coarser: bool
-
-
-def _stored_calls(plan: IngestPlan, record: RecordFile, bucket: int) -> _Stored:
-    """A file may have been stored when the month was smaller or larger, in another number of buckets.
-
-    All numbers are powers of two, so buckets of the one lie within buckets of the other.
+    It may have been stored when the month was smaller or larger, in another number of buckets. All numbers are
+    powers of two, so buckets of the one lie within buckets of the other.
     """
     folder = _ingested_folder(plan, record)
     count = read_json(folder / "piece.json")["bucket_count"]
     numbers = range(bucket % count, count, plan.bucket_count)
-    paths = sorted(path for number in numbers for path in folder.glob(f"bucket={number:04d}/part=*.parquet"))
-    return _Stored(paths, is_coarser=count < plan.bucket_count)
+    parts = sorted(path for number in numbers for path in folder.glob(f"bucket={number:04d}/part=*.parquet"))
+    if not parts:
+        return None
+    calls = _calls(record, parts)
+    if count >= plan.bucket_count:
+        return calls
+    accounts = plan.directory.accounts.filter(pl.col("bucket") == bucket)["account_id"]
+    return calls.filter(pl.col("account_id").is_in(accounts.implode()))
 
 
 def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
-    stored = [_stored_calls(plan, record, bucket) for record in plan.record_files]
-    own, shared = (
-        sorted(path for piece in stored if piece.is_coarser == is_coarser for path in piece.paths)
-        for is_coarser in (False, True)
-    )
-    parts = [pl.scan_parquet(own, glob=False)] if own else []
-    if shared:
-        accounts = plan.directory.accounts.filter(pl.col("bucket") == bucket)["account_id"]
-        parts.append(pl.scan_parquet(shared, glob=False).filter(pl.col("account_id").is_in(accounts.implode())))
-    if not parts:
-        return pl.DataFrame(schema=CALL_SCHEMA)
-    calls = pl.concat(parts).collect().rechunk()  # a gather over chunks takes several times as long
+    found = [_calls_of_bucket(plan, record, bucket) for record in plan.record_files]
+    stored = [calls for calls in found if calls is not None]
+    if not stored:
+        return pl.DataFrame(schema=CALLS_WITH_FILE)
+    calls = pl.concat(stored).collect().rechunk()  # a gather over chunks takes several times as long
     repeats = read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():
         return calls

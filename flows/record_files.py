@@ -23,6 +23,7 @@ from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
 from transforms.source_fields import used_columns
 
 BLOCK_BYTES = 16 * 2**20
+LINE_END_WITHIN = 2**20
 MARKED_BYTES = 2**16
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BOM = b"\xef\xbb\xbf"
@@ -138,8 +139,25 @@ def _as_utf_8(record: RecordFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _chunks(record: RecordFile, encoding: str) -> Iterator[bytes]:
     """The file's bytes, decompressed, piece by piece; of another encoding than UTF-8 as UTF-8."""
     with _open_bytes(record) as stream:
-        pieces = iter(partial(stream.read, BLOCK_BYTES), b"")
+        is_plain = encoding == UTF_8 and record.path.suffix not in COMPRESSIONS
+        pieces = _pieces_of_lines(stream, record.size) if is_plain else iter(partial(stream.read, BLOCK_BYTES), b"")
         yield from _as_utf_8(record, pieces) if encoding == UTF_8 else as_utf_8(pieces, encoding)
+
+
+def _pieces_of_lines(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """The file cut behind lines, where they are not too long to look for their end: nothing is copied to cut it."""
+    begin = 0
+    while begin < size:
+        end = min(begin + BLOCK_BYTES, size)
+        if end < size:
+            stream.seek(end)
+            end += len(stream.readline(LINE_END_WITHIN))
+            stream.seek(begin)
+        piece = stream.read(end - begin)
+        if not piece:
+            return  # it became shorter, which is refused when it was read
+        yield piece
+        begin += len(piece)
 
 
 def _byte_blocks(record: RecordFile, encoding: str) -> Iterator[_Bytes]:

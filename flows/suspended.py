@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 
 from flows.contract_reader import checked_contracts, read_contract_files
-from flows.ingest import CALL_SCHEMA
+from flows.ingest import CALLS_WITH_FILE
 from flows.month import Month, invoice_dates
 from flows.rating import refuse_missing_plans
 from flows.settings import Settings, month_text
@@ -187,7 +187,7 @@ def _account_calls(
         for party in ("source", "destination")
     }
     known = calls.with_columns(warning_bits=pl.lit(0), **kinds)
-    return known.select(*(pl.col(name).cast(dtype) for name, dtype in CALL_SCHEMA.items()), "cost")
+    return known.select(*(pl.col(name).cast(dtype) for name, dtype in CALLS_WITH_FILE.items()), "cost")
 
 
 def _decimal(micros: str) -> pl.Expr:

@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.contract_reader import Contracts
 from flows.fixed_charges import fixed_charges
-from flows.ingest import CALL_SCHEMA
+from flows.ingest import CALLS_WITH_FILE
 from flows.month import Month
 from flows.settings import Settings
 from rate_tables.versions import RateTables
@@ -128,7 +128,7 @@ def accepted_calls(terms: Terms, calls: Sequence[Row]) -> pl.DataFrame:
     assert judged["outcome"].null_count() == len(calls), judged["reason"]
     sources = pl.Series("source", [call["source"] for call in calls], dtype=pl.String)
     stored = judged.with_columns(sources, warning_bits=pl.lit(0), source_file=pl.lit("calls.csv"))
-    return stored.select(pl.col(name).cast(dtype) for name, dtype in CALL_SCHEMA.items())
+    return stored.select(pl.col(name).cast(dtype) for name, dtype in CALLS_WITH_FILE.items())
 
 
 def rate(terms: Terms, calls: pl.DataFrame) -> RatedCalls:
