@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -83,8 +84,10 @@ def raw_text(line: bytes) -> str:
     return line.rstrip(b"\r\n").decode(errors="backslashreplace").replace("\0", "\\x00")
 
 
-def _read(block: bytes, layout: Layout, width: int, quote: str | None) -> pl.DataFrame:
-    names = [*layout.columns[:width], "_beyond"]
+def _read(
+    block: bytes, layout: Layout, names: Sequence[str], quote: str | None = None, *, may_be_longer: bool = False
+) -> pl.DataFrame:
+    """Text columns; what a line lacks is empty. Raises PolarsError for a longer line, where none may be."""
     return pl.read_csv(
         block,
         has_header=False,
@@ -93,33 +96,51 @@ def _read(block: bytes, layout: Layout, width: int, quote: str | None) -> pl.Dat
         infer_schema=False,
         schema=dict.fromkeys(names, pl.String),
         missing_columns="insert",
-        truncate_ragged_lines=True,
+        truncate_ragged_lines=may_be_longer,
         empty_string_is_null=False,
         raise_if_empty=False,
     )
 
 
-def _read_plain(block: bytes, layout: Layout) -> pl.DataFrame | None:
+def _read_filled(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataFrame | None:
+    """All lines at once, or None where it is not proved so that every line is a row of full width.
+
+    The proof: no line is longer, which would be an error; in a shorter one the last column is empty.
+    """
+    delimiter = layout.delimiter.encode()
+    if delimiter + b"\n" in block or block.endswith(delimiter):
+        return None
+    rows = _read(block, layout, names)
+    return rows if (rows[names[-1]] != "").all() else None
+
+
+def _read_marked(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataFrame | None:
     """All lines at once, or None where not every line is a row of full width.
 
     The proof: a mark is put behind each line as one field more. It stands in the column after the last exactly
     where the line has full width; a short line has it earlier, a long one has something else there.
     """
-    width = layout.column_counts[0]
+    mark = layout.delimiter.encode() + _MARK + b"\n"
+    marked = block.replace(b"\n", mark) if block.endswith(b"\n") else block.replace(b"\n", mark) + mark
+    rows = _read(marked, layout, [*names, "_beyond"], may_be_longer=True)
+    return rows.drop("_beyond") if (rows["_beyond"] == _MARK.decode()).all() else None
+
+
+def _read_plain(block: bytes, layout: Layout) -> pl.DataFrame | None:
+    """All lines at once, or None where not every line is a row of full width without quotes."""
     has_quotes = bool(layout.quote) and layout.quote.encode() in block
     has_escapes = bool(layout.escape) and layout.escape.encode() in block
     if len(layout.column_counts) != 1 or has_quotes or has_escapes or b"\0" in block or _MARK in block:
         return None
     if any(text.encode() in block for text in layout.comment):
         return None
-    mark = layout.delimiter.encode() + _MARK + b"\n"
-    marked = block.replace(b"\n", mark) if block.endswith(b"\n") else block.replace(b"\n", mark) + mark
-    try:
-        rows = _read(marked, layout, width, quote=None)
-    except pl.exceptions.PolarsError:  # not UTF-8, or the first line too long: line by line tells
-        return None
-    has_full_width = rows.select((pl.col("_beyond") == _MARK.decode()).all()).item()
-    return rows.drop("_beyond") if has_full_width else None
+    names = layout.columns[: layout.column_counts[0]]
+    for read in (_read_filled, _read_marked):
+        with suppress(pl.exceptions.PolarsError):  # not UTF-8, or a line too long: line by line tells
+            rows = read(block, layout, names)
+            if rows is not None:
+                return rows
+    return None
 
 
 def _quoted_fields(delimiter: str, quote: str) -> str:
@@ -211,7 +232,8 @@ def _read_regular(lines: pl.DataFrame, layout: Layout, width: int) -> pl.DataFra
     if lines.is_empty():
         return pl.DataFrame(schema={SOURCE_LINE: pl.Int64, **dict.fromkeys(layout.columns[:width], pl.String)})
     block = ("\n".join(lines["text"].to_list()) + "\n").encode()
-    rows = _read(block, layout, width, quote=layout.quote or None).drop("_beyond")
+    names = layout.columns[:width]
+    rows = _read(block, layout, names, quote=layout.quote or None)
     if rows.height != lines.height:
         raise AssertionError(f"{lines.height} lines were read as {rows.height} rows")
     return rows.with_columns(lines[SOURCE_LINE])
