@@ -9,7 +9,7 @@ CALLS ?= 200000
 ACCOUNTS ?= 200
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test test-fast lint fuzz bench lock sample golden-update docs clean
+.PHONY: help run test test-fast lint fuzz bench bench-ingest lock sample golden-update docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -46,7 +46,10 @@ fuzz: $(VENV)/dev.stamp ## Ingest 2,000 spoilt files, every row accounted for; o
 	@$(BIN)/python -m tests.fuzz --files 2000
 
 bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, in one run
-	@$(BIN)/python tests/bench/month_end.py
+	@$(BIN)/python -m tests.bench.month_end
+
+bench-ingest: $(VENV)/dev.stamp ## Measure the reading of 10 M calls against Polars' plain CSV to Parquet
+	@$(BIN)/python -m tests.bench.ingest
 
 docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources and the table of tests again
 	@$(BIN)/python -m schemas.dictionary > schemas/.DICTIONARY.md && mv schemas/.DICTIONARY.md schemas/DICTIONARY.md
