@@ -13,6 +13,7 @@ import polars as pl
 SOURCE_LINE = "source_line"
 IS_MALFORMED = "is_malformed"
 _MARK = b"\x1e"  # the record separator of ASCII
+_BYTE_ORDER_MARK = "\ufeff"
 WHITE_SPACE = " \t\r\v\f"
 """A line of nothing else is blank, and no row."""
 _BLANKS = (b" ", b"\t", b"\r", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
@@ -132,6 +133,8 @@ def _read_plain(block: bytes, layout: Layout) -> pl.DataFrame | None:
     has_escapes = bool(layout.escape) and layout.escape.encode() in block
     if len(layout.column_counts) != 1 or has_quotes or has_escapes or b"\0" in block or _MARK in block:
         return None
+    if block.startswith(_BYTE_ORDER_MARK.encode()):  # the reader would take it away from the first cell
+        return None
     if any(text.encode() in block for text in layout.comment):
         return None
     names = layout.columns[: layout.column_counts[0]]
@@ -165,6 +168,7 @@ def _judge_lines(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         has_quotes = has_quotes & ~is_regular
     if layout.escape:
         has_quotes = has_quotes | text.str.contains(layout.escape, literal=True)
+    has_quotes = has_quotes | text.str.starts_with(_BYTE_ORDER_MARK)
     field_count = bare.str.count_matches(layout.delimiter, literal=True).cast(pl.Int64) + 1
     return lines.with_columns(
         field_count=pl.when(text.is_null() | text.str.contains("\0", literal=True))
