@@ -301,6 +301,9 @@ def check_source(
     return DONE
 
 
+app.command("flows.rates_cli:rates", name="rates")
+
+
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error
     """The command's exit code; errors go to stderr, one clear sentence first (contract §1)."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -56,6 +57,22 @@ def read_manifest(folder: Path) -> tuple[Manifest | None, list[Fault]]:
         problem = f"is not TOML: {str(error).partition(' (')[0]}"
         return None, [Fault(MANIFEST, problem, "mend the syntax", line=int(at[1]) if at else None)]
     return _manifest(fields, folder.name, hashlib.sha256(content).hexdigest())
+
+
+def manifest_text(version: str, published_on: dt.date, note: str, files: Mapping[str, FileEntry]) -> str:
+    """A manifest of these entries, as `read_manifest` reads it. Without hashes the version is not frozen."""
+    parts = [f'version = "{version}"\npublished_on = {published_on}\nnote = {_toml_text(note)}\n']
+    for name, entry in sorted(files.items()):
+        lines = [f'[files."{name}"]']
+        lines += [f"rows = {entry.rows}"] if entry.rows is not None else []
+        lines += [f'sha256 = "{entry.sha256}"'] if entry.sha256 is not None else []
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _toml_text(text: str) -> str:
+    """A TOML string: JSON's escapes are TOML's, but that TOML also wants U+007F escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _manifest(fields: dict[str, object], name: str, digest: str) -> tuple[Manifest | None, list[Fault]]:
@@ -114,6 +131,22 @@ def folder_contents(folder: Path) -> dict[str, bytes]:
 def content_faults(manifest: Manifest, contents: Mapping[str, bytes]) -> list[Fault]:
     """Files without a hash, absent, not named, or with another hash than the manifest's."""
     faults = [Fault(name, "has no hash in the manifest", _FREEZE) for name in manifest.unfrozen]
+    return faults + kept_content_faults(manifest, contents)
+
+
+def draft_content_faults(contents: Mapping[str, bytes]) -> list[Fault]:
+    """What is wrong with the files of a version that is not frozen: absent, or of no rate table."""
+    absent = [name for name in TABLE_FILES if name not in contents]
+    faults = [
+        Fault(name, "is missing", "put the file of the contract there, with its header at least") for name in absent
+    ]
+    strange = [name for name in contents if name not in TABLE_FILES]
+    return faults + [Fault(name, "is no file of a rate version", "take it out of the folder") for name in strange]
+
+
+def kept_content_faults(manifest: Manifest, contents: Mapping[str, bytes]) -> list[Fault]:
+    """Files that are absent, not named, or have another hash than the manifest's."""
+    faults = []
     unnamed = [name for name in contents if name not in manifest.files]
     faults += [Fault(name, "is not named by the manifest", "take it out of the folder") for name in unnamed]
     absent = sorted({*TABLE_FILES, *manifest.files} - contents.keys())

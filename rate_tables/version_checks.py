@@ -21,10 +21,10 @@ def version_faults(tables: Mapping[str, pl.DataFrame]) -> list[Fault]:
     faults: list[Fault] = []
     for spec in RATE_TABLES:
         rows = tables[spec.name]
-        faults += _time_faults(rows, spec) if spec.is_dated else _undated_faults(rows, spec)
+        faults += time_faults(rows, spec, _file(spec.name)) if spec.is_dated else _undated_faults(rows, spec)
     faults += _plan_faults(tables["plans"])
     faults += _fee_faults(tables["fees"])
-    faults += _premium_faults(tables["premium_prefixes"], tables["dialing_plans"])
+    faults += premium_faults(tables["premium_prefixes"], tables["dialing_plans"], _file("premium_prefixes"))
     faults += _policy_faults(tables["policy"])
     return faults
 
@@ -37,9 +37,8 @@ def _undated_faults(rows: pl.DataFrame, spec: TableSpec) -> list[Fault]:
     return repeated_key_faults(rows, spec.key, _file(spec.name))
 
 
-def _time_faults(rows: pl.DataFrame, spec: TableSpec) -> list[Fault]:
+def time_faults(rows: pl.DataFrame, spec: TableSpec, file: str) -> list[Fault]:
     """Rows whose time is empty, or meets or misses that of an earlier row of their key (contract §4)."""
-    file = _file(spec.name)
     is_empty = pl.col(EFFECTIVE_TO) <= pl.col(EFFECTIVE_FROM)
     faults = [
         Fault(file, "ends before it begins to be in force", _CLOSED_REMEDY, line, EFFECTIVE_TO, str(end))
@@ -114,7 +113,7 @@ def _fee_faults(fees: pl.DataFrame) -> list[Fault]:
     return faults
 
 
-def _premium_faults(premium: pl.DataFrame, dialing_plans: pl.DataFrame) -> list[Fault]:
+def premium_faults(premium: pl.DataFrame, dialing_plans: pl.DataFrame, file: str) -> list[Fault]:
     """Rows whose published prefix and prefix are not the same numbers (rule 5.2)."""
     plans = {
         country: (code, national)
@@ -124,14 +123,13 @@ def _premium_faults(premium: pl.DataFrame, dialing_plans: pl.DataFrame) -> list[
     faults: list[Fault] = []
     for line, *cells in premium.select("line", *columns).drop_nulls(columns).iter_rows():
         country, prefix, published = cells
-        faults += _premium_row_faults(line, prefix, published, plans.get(country))
+        faults += _premium_row_faults(file, line, prefix, published, plans.get(country))
     return faults
 
 
 def _premium_row_faults(
-    line: int, prefix: str, published: str, dialing_plan: tuple[str | None, str | None] | None
+    file: str, line: int, prefix: str, published: str, dialing_plan: tuple[str | None, str | None] | None
 ) -> Iterator[Fault]:
-    file = _file("premium_prefixes")
     code, national_prefix = dialing_plan or (None, None)
     if code is None:
         yield Fault(file, "its country has no dialing plan", "add it to dialing_plans.csv", line, "country")

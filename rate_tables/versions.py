@@ -11,7 +11,15 @@ from typing import NamedTuple
 
 import polars as pl
 
-from rate_tables.manifests import MANIFEST, Manifest, content_faults, folder_contents, read_manifest
+from rate_tables.manifests import (
+    MANIFEST,
+    Manifest,
+    content_faults,
+    draft_content_faults,
+    folder_contents,
+    kept_content_faults,
+    read_manifest,
+)
 from rate_tables.version_checks import version_faults
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.rate_files import RATE_TABLES
@@ -49,12 +57,18 @@ class RateVersion(NamedTuple):
     folder: Path
 
 
+def version_folders(root: Path) -> list[Path]:
+    """Folders with a manifest, by name; a hidden one is being written."""
+    folders = (path.parent for path in root.glob(f"*/{MANIFEST}"))
+    return sorted(folder for folder in folders if not folder.name.startswith("."))
+
+
 def list_versions(root: Path) -> list[RateVersion]:
     """The versions under the folder, by date of publication and name. A bad manifest refuses them all."""
     if not root.is_dir():
         raise InputRefusedError(Fault(str(root), "there is no such folder", "name it with --rate-tables"))
     versions, faults = [], []
-    for folder in sorted(path.parent for path in root.glob(f"*/{MANIFEST}")):
+    for folder in version_folders(root):
         manifest, found = read_manifest(folder)
         faults += _within(folder, found)
         if manifest is not None:
@@ -74,15 +88,55 @@ def default_version(root: Path) -> str:
 
 def load_version(root: Path, name: str) -> RateTables:
     """The version, frozen and without fault, or a refusal that lists every fault with file and line."""
-    folder = root / name
-    if Path(name).name != name or not folder.is_dir():
-        names = ", ".join(path.parent.name for path in sorted(root.glob(f"*/{MANIFEST}"))) or "none"
-        raise InputRefusedError(Fault(str(root), "there is no such rate version", f"use one of: {names}", value=name))
-    tables, faults = read_version(folder)
+    tables, faults = read_version(version_folder(root, name))
     refuse_if_any(faults)
     if tables is None:  # a version without tables has faults: a programmer's error
         raise AssertionError(f"rate version {name} was neither read nor refused")
     return tables
+
+
+def version_folder(root: Path, name: str) -> Path:
+    """The folder of the version, or a refusal that names those that are there."""
+    folder = root / name
+    if Path(name).name != name or not folder.is_dir():
+        names = ", ".join(folder.name for folder in version_folders(root)) or "none"
+        raise InputRefusedError(Fault(str(root), "there is no such rate version", f"use one of: {names}", value=name))
+    return folder
+
+
+class OpenVersion(NamedTuple):
+    """A version that is frozen or not yet. `faults`: what its tables hold; a loaded version has none."""
+
+    tables: RateTables
+    manifest: Manifest
+    contents: Mapping[str, bytes]
+    faults: list[Fault]
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the manifest has every hash (and so the files are what they were)."""
+        return not self.manifest.unfrozen
+
+
+def open_version(root: Path, name: str) -> OpenVersion:
+    """The version, frozen or not; what its tables hold is told, not refused.
+
+    Raises InputRefusedError where there is none, its manifest is bad, or a frozen one is not what it was.
+    """
+    folder = version_folder(root, name)
+    manifest, manifest_faults = read_manifest(folder)
+    refuse_if_any(_within(folder, manifest_faults))
+    if manifest is None:  # it has faults then: a programmer's error
+        raise AssertionError(f"the manifest of {name} was neither read nor refused")
+    contents = folder_contents(folder)
+    is_frozen = not manifest.unfrozen
+    refuse_if_any(_within(folder, kept_content_faults(manifest, contents) if is_frozen else []))
+    known = manifest if is_frozen else manifest._replace(files={})  # rows of a draft change
+    tables, faults = _read_tables(known, contents)
+    faults += version_faults(tables)
+    faults += [] if is_frozen else draft_content_faults(contents)
+    version = RateTables(folder.name, manifest.published_on, manifest.digest, folder, **tables)
+    return OpenVersion(version, manifest, contents, _within(folder, faults))
 
 
 def read_version(folder: Path) -> tuple[RateTables | None, list[Fault]]:
