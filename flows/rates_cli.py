@@ -8,8 +8,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from flows.cli import DONE, RATE_TABLES, RateTablesFolder
+from flows.cli import DONE, RATE_TABLES, REFUSED, WAREHOUSE, RateTablesFolder, Warehouse
 from flows.settings import parse_date
+from schemas.faults import refuse_if_any
 
 rates = App(name="rates", help="Rate versions: import a carrier's prices, check, freeze, list and compare them.")
 
@@ -55,4 +56,123 @@ def import_rates(
 
     day = parse_date(published_on, "--published-on") if published_on else None
     show_import(wide_console(), import_deck(deck, map_file, rate_tables, into, base, day))
+    return DONE
+
+
+@rates.command(name="lint")
+def lint_rates(
+    version: str,
+    /,
+    *,
+    against: str | None = None,
+    parent_ratio: str = "10",
+    move_ratio: str = "2",
+    rows: int = 10,
+    output: Output = None,
+    warehouse: Warehouse = WAREHOUSE,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+) -> int:
+    """Look for mistakes in a version. Exit code 2 where there are errors.
+
+    Parameters
+    ----------
+    version
+        Version to look at, frozen or not.
+    against
+        Version to compare prices with; the newest frozen one before it if not named.
+    parent_ratio
+        A price this many times above or below that of the next shorter prefix is told.
+    move_ratio
+        A price this many times above or below the last version's is told.
+    rows
+        Findings to show of each rule.
+    output
+        CSV file to write every finding to.
+    warehouse
+        Where the last issued month's calls are looked up.
+    """
+    from flows.rate_lint import lint_version, parse_ratio
+    from flows.rate_reports import show_lint, write_frame
+
+    found = lint_version(
+        rate_tables,
+        version,
+        against=against,
+        warehouse=warehouse,
+        parent_ratio=parse_ratio(parent_ratio, "--parent-ratio"),
+        move_ratio=parse_ratio(move_ratio, "--move-ratio"),
+    )
+    console = wide_console()
+    show_lint(console, found, max(rows, 0))
+    if output is not None:
+        write_frame(found.findings, output)
+        console.print(f"{found.findings.height:,} findings written to {output}", soft_wrap=True)
+    return REFUSED if found.count("error") else DONE
+
+
+@rates.command(name="freeze")
+def freeze_rates(
+    version: str, /, *, published_on: str | None = None, rate_tables: RateTablesFolder = RATE_TABLES
+) -> int:
+    """Make a version law: its hashes go into the manifest, and it never changes again.
+
+    Parameters
+    ----------
+    version
+        Version that is not frozen yet.
+    published_on
+        Day of publication; what the manifest says if not named.
+    """
+    from flows.rate_reports import show_frozen
+    from flows.rate_versions import freeze_version
+
+    day = parse_date(published_on, "--published-on") if published_on else None
+    show_frozen(wide_console(), freeze_version(rate_tables, version, day))
+    return DONE
+
+
+@rates.command(name="list")
+def list_rates(*, warehouse: Warehouse = WAREHOUSE, rate_tables: RateTablesFolder = RATE_TABLES) -> int:
+    """List the versions: dates, rows, hashes, and which runs used them."""
+    from flows.rate_reports import show_versions
+    from flows.rate_versions import listed_versions
+
+    versions, faults = listed_versions(rate_tables, warehouse)
+    show_versions(wide_console(), versions)
+    refuse_if_any(faults)
+    return DONE
+
+
+@rates.command(name="diff")
+def diff_rates(
+    before: str,
+    after: str,
+    /,
+    *,
+    rows: int = 20,
+    output: Output = None,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+) -> int:
+    """Show what is added, removed and changed from one version to another, by table.
+
+    Parameters
+    ----------
+    before
+        Version to begin with.
+    after
+        Version to compare with it.
+    rows
+        Differences to show of each table.
+    output
+        File to write every difference to: .csv or .parquet.
+    """
+    from flows.rate_diff import diff_versions
+    from flows.rate_reports import show_diff, write_frame
+
+    found = diff_versions(rate_tables, before, after)
+    console = wide_console()
+    show_diff(console, before, after, found, max(rows, 0))
+    if output is not None:
+        write_frame(found, output)
+        console.print(f"{found.height:,} differences written to {output}", soft_wrap=True)
     return DONE
