@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from schemas.deck_toml import parse_deck_map
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.text_lines import csv_text
 from schemas.text_tables import TableSpec
-from transforms.deck_merge import Merged, Rows, extended_rows, replaced_rows
+from transforms.deck_merge import Merged, Rows, extended_rows, replaced_rows, successive_rows
 from transforms.deck_rows import DeckRows, deck_rows
 
 _VERSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -95,16 +96,18 @@ def _starting_version(root: Path, into: str, base: str | None) -> OpenVersion:
 
 
 def _merged(start: OpenVersion, deck_map: DeckMap, rows: DeckRows, file: str, faults: list[Fault]) -> Merged:
-    spec = deck_map.table
-    faults = [*faults, *time_faults(rows.typed, spec, file)]
+    spec, new = deck_map.table, Rows(rows.rows, rows.typed)
+    if deck_map.is_successive:
+        new = successive_rows(new, spec)
+    row_faults = time_faults(new.typed, spec, file)
     if spec.name == "premium_prefixes":
-        faults += premium_faults(rows.typed, start.tables.dialing_plans, file)
+        row_faults += premium_faults(new.typed, start.tables.dialing_plans, file)
+    faults += [replace(fault, column=deck_map.sheet_column(str(fault.column))) for fault in row_faults]
     if rows.rows.is_empty() and not faults:
         faults.append(Fault(file, "has no row with a prefix", "look at rows.skip and dialect in the map"))
     refuse_if_any(faults)
     content = start.contents[f"{spec.name}.csv"]
     old = Rows(csv_text(content, spec.name, spec.column_names).rows, getattr(start.tables, spec.name))
-    new = Rows(rows.rows, rows.typed)
     if deck_map.mode == "replace":
         return replaced_rows(old, new, spec, deck_map.prefix_column)
     merged = extended_rows(old, new, spec, file)

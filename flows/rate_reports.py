@@ -151,10 +151,9 @@ def show_diff(console: Console, before: str, after: str, found: pl.DataFrame, ro
         summary.add_row(str(table), *(f"{count:,}" for count in counts))
     console.print(summary)
     for (table,), part in found.group_by("table", maintain_order=True) if rows else ():
-        shown = _table(f"{table}: {min(rows, part.height):,} of {part.height:,}", "change", "key", "old -> new")
-        for change, key, column, old, new in (
-            part.head(rows).select("change", "key", "column", "old", "new").iter_rows()
-        ):
+        first = part.filter(pl.int_range(pl.len()).over("change") < rows)
+        shown = _table(f"{table}: {first.height:,} of {part.height:,}", "change", "key", "old -> new")
+        for change, key, column, old, new in first.select("change", "key", "column", "old", "new").iter_rows():
             cells = f"{column}: {old or '(empty)'} -> {new or '(empty)'}" if column else str(new or old)
             shown.add_row(change, key, cells)
         console.print(shown)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from flows.files import written_whole
 from flows.rate_lint import Lint, lint_version
 from flows.warehouse import published
-from rate_tables.manifests import MANIFEST, TABLE_FILES, FileEntry, manifest_text
+from rate_tables.manifests import MANIFEST, TABLE_FILES, FileEntry, manifest_text, read_manifest
 from rate_tables.versions import open_version, version_folders
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.rate_files import RATE_TABLES
@@ -47,7 +47,7 @@ class ListedVersion(NamedTuple):
 def freeze_version(root: Path, name: str, published_on: dt.date | None = None) -> Frozen:
     """The version with every hash in its manifest, its folder read-only. Refused with the errors of lint."""
     version = open_version(root, name)
-    if version.is_frozen:
+    if version.is_frozen:  # and of the same bytes: else it was not opened
         remedy = "make a later change as a new version (tollbook rates import ... --into NEW)"
         raise InputRefusedError(Fault(name, "the version is frozen already", remedy))
     lint = lint_version(root, name)
@@ -94,7 +94,9 @@ def _listed(root: Path, name: str, runs: list[tuple[str, str, str, str]]) -> tup
     try:
         version = open_version(root, name)
     except InputRefusedError as refused:
-        return ListedVersion(name, None, 0, "", "refused", (), ""), list(refused.faults)
+        manifest, _ = read_manifest(root / name)
+        day = None if manifest is None else manifest.published_on
+        return ListedVersion(name, day, 0, "", "refused", (), ""), list(refused.faults)
     digest = version.manifest.digest
     rows = sum(getattr(version.tables, spec.name).height for spec in RATE_TABLES)
     used = [(month, kind, sha256) for used_version, month, kind, sha256 in runs if used_version == name]

@@ -58,6 +58,8 @@ class DeckMap:
     prices: DeckPrices
     time_format: str | None
     time_zone: str | None
+    is_successive: bool
+    """Whether an open row ends where the next row of its prefix begins."""
     skip: Mapping[str, tuple[str, ...]]
 
     @property

@@ -65,11 +65,17 @@ _KEYS: dict[str, dict[str, _Key]] = {
         "blocked": _Key(list, []),
         "blocked_when": _Key(dict, {}),
     },
-    "time": {"format": _Key(str, None), "zone": _Key(str, None)},
+    "time": {"format": _Key(str, None), "zone": _Key(str, None), "successive": _Key(bool, absent=False)},
     "rows": {"skip": _Key(dict, {})},
 }
 _TARGET_TABLES = ("columns", "defaults")
-_TYPE_NAMES = {str: "text", int: "whole number", list: "list of texts", dict: "table of lists of texts"}
+_TYPE_NAMES = {
+    str: "text",
+    int: "whole number",
+    bool: "true or false",
+    list: "list of texts",
+    dict: "table of lists of texts",
+}
 
 
 def parse_deck_map(file: str, content: Mapping[str, Any]) -> DeckMap:
@@ -89,7 +95,7 @@ def _has_type(value: object, key: _Key) -> bool:
         return _is_texts(value)
     if key.type is dict:
         return isinstance(value, dict) and all(_is_texts(entry) for entry in value.values())
-    return isinstance(value, key.type) and not isinstance(value, bool)
+    return isinstance(value, key.type) and isinstance(value, bool) == (key.type is bool)
 
 
 def _shape_faults(file: str, content: Mapping[str, Any]) -> list[Fault]:
@@ -129,7 +135,7 @@ def _key_faults(file: str, table: str, content: Mapping[str, Any], known: Mappin
             if table:
                 yield Fault(file, "the key is not known", f"use one of {_listed(known)}", column=place)
         elif not _has_type(value, key):
-            yield Fault(file, "has the wrong type", f"write a {_TYPE_NAMES[key.type]}", column=place, value=str(value))
+            yield Fault(file, "has the wrong type", f"write {_TYPE_NAMES[key.type]}", column=place, value=str(value))
         elif key.allowed and value not in key.allowed:
             yield Fault(file, "is not known", f"use one of {_listed(key.allowed)}", column=place, value=str(value))
 
@@ -177,6 +183,7 @@ def _deck_map(file: str, content: Mapping[str, Any]) -> DeckMap:
         prices=prices,
         time_format=value("time", "format"),
         time_zone=value("time", "zone"),
+        is_successive=value("time", "successive"),
         skip=tests("rows", "skip"),
     )
 

@@ -32,6 +32,16 @@ class Merged(NamedTuple):
     faults: list[Fault]
 
 
+def successive_rows(rows: Rows, spec: TableSpec) -> Rows:
+    """The rows, each open one ended where the next of its key begins."""
+    begins = pl.col(EFFECTIVE_FROM)
+    following = begins.shift(-1).over(spec.key, order_by=EFFECTIVE_FROM)
+    ends = rows.typed.select(LINE, end=pl.coalesce(EFFECTIVE_TO, following))
+    typed = rows.typed.with_columns(ends["end"].alias(EFFECTIVE_TO))
+    texts = rows.texts.with_columns(ends.select(instant_text(pl.col("end")).fill_null(""))["end"].alias(EFFECTIVE_TO))
+    return Rows(texts, typed)
+
+
 def replaced_rows(old: Rows, new: Rows, spec: TableSpec, prefix: str) -> Merged:
     """The new rows, and the old ones of other currencies (billing countries, plans) than the new rows have."""
     scope = [name for name in spec.key if name != prefix]

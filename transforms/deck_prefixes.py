@@ -21,9 +21,9 @@ class ExpandedPrefixes(NamedTuple):
 
 
 def expanded_prefixes(rows: pl.DataFrame, deck_map: DeckMap) -> ExpandedPrefixes:
-    """One row a prefix: `44` and `77-79;20` are 4477, 4478, 4479 and 4420.
+    """One row a prefix: `44` and `77-79;20` are 4420, 4477, 4478 and 4479.
 
-    Grain: one row a prefix of a line, in the order of the sheet. The first of two columns holds one code.
+    Grain: one row a prefix of a line, by line and prefix. The first of two columns holds one code.
     An empty second cell is the code alone. A word of `prefix.any` is the empty prefix.
     """
     names = deck_map.columns[PREFIX]
@@ -116,4 +116,4 @@ def _every_prefix(rows: pl.DataFrame) -> pl.DataFrame:
     )
     every = pl.concat([single, ranges]) if ranges.height else single
     prefixed = every.with_columns(deck_prefix=pl.col("deck_code") + pl.col("digits"))
-    return prefixed.sort("line", maintain_order=True).drop("digits", "deck_begin", "deck_end", "deck_code")
+    return prefixed.sort("line", "deck_prefix").drop("digits", "deck_begin", "deck_end", "deck_code")

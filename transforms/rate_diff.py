@@ -26,21 +26,31 @@ CHANGES = ("added", "removed", "changed")
 def table_differences(before: pl.DataFrame, after: pl.DataFrame, spec: TableSpec) -> pl.DataFrame:
     """One row a row that was added or removed, and one a cell that changed.
 
-    Rows are the same where key and `effective_from` are. An empty cell is its default, so 0.1 and 0.10 are equal.
+    Rows are the same where key and `effective_from` are; and where each version has one row of a key left that the
+    other has not, these two are, with another begin. An empty cell is its default, so 0.1 and 0.10 are equal.
     An added or removed row has its cells in `new` or `old`, as `column=value`.
     """
-    key = [*spec.key, EFFECTIVE_FROM] if spec.is_dated else list(spec.key)
+    dated = [*spec.key, EFFECTIVE_FROM] if spec.is_dated else list(spec.key)
     old, new = _texts(before, spec), _texts(after, spec)
-    further = [name for name in spec.column_names if name not in key]
-    both = old.join(new, on=key, how="inner", suffix=" new", maintain_order="left", validate="1:1")
+    both = old.join(new, on=dated, how="inner", suffix=" new", maintain_order="left", validate="1:1")
+    removed = old.join(new, on=dated, how="anti", maintain_order="left")
+    added = new.join(old, on=dated, how="anti", maintain_order="left")
+    key = list(spec.key)
+    moved = _single(removed, key).join(_single(added, key), on=key, how="inner", suffix=" new", maintain_order="left")
     parts = [
-        _whole_rows(new.join(old, on=key, how="anti", maintain_order="left"), spec, key, "added"),
-        _whole_rows(old.join(new, on=key, how="anti", maintain_order="left"), spec, key, "removed"),
-        *(_changed_cells(both, spec, key, name) for name in further),
+        _whole_rows(added.join(moved, on=key, how="anti", maintain_order="left"), spec, dated, "added"),
+        _whole_rows(removed.join(moved, on=key, how="anti", maintain_order="left"), spec, dated, "removed"),
+        *(_changed_cells(both, spec, dated, name) for name in spec.column_names if name not in dated),
+        *(_changed_cells(moved, spec, dated, name) for name in spec.column_names if name not in key),
     ]
     order = pl.col("change").replace_strict({name: place for place, name in enumerate(CHANGES)})
-    place = pl.coalesce("new_line", "old_line")
+    place = pl.coalesce("new_line", "old_line")  # a changed row's cells stay together, in the order of the columns
     return pl.concat(parts).sort(order, place, maintain_order=True)
+
+
+def _single(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Rows whose key no other row has."""
+    return rows.filter(pl.struct(key).is_unique()) if rows.height else rows
 
 
 def _texts(rows: pl.DataFrame, spec: TableSpec) -> pl.DataFrame:
