@@ -15,7 +15,7 @@ from schemas.faults import Fault, InputRefusedError
 from transforms.rate_cover import called_findings, country_findings, swallowed_findings, unknown_findings
 from transforms.rate_findings import FINDING, fault_findings, sorted_findings
 from transforms.rate_lint import free_findings, lost_findings, moved_findings, parent_findings
-from transforms.rate_rows import PrefixTables, rate_rows
+from transforms.rate_rows import PrefixTables, lasting, rate_rows
 
 PARENT_RATIO, MOVE_RATIO = Fraction(10), Fraction(2)
 # Of the calls of the last issued month: the suspended ones by number, the billed ones by the prefix that priced them.
@@ -83,11 +83,12 @@ def lint_version(
     called = None if warehouse is None else _called(warehouse)
     tables = _prefix_tables(version.tables)
     rows, moment = rate_rows(tables), _midnight(version.manifest.published_on)
+    still = lasting(rows, moment)
     parts = [
         fault_findings(version.faults),
-        *parent_findings(rows, parent_ratio),
-        free_findings(rows),
-        unknown_findings(rows, tables.numbering_plan),
+        *parent_findings(still, parent_ratio),
+        free_findings(still),
+        unknown_findings(still, tables.numbering_plan),
         *country_findings(rows, tables.numbering_plan, moment),
         swallowed_findings(rows, tables.numbering_plan, moment),
     ]

@@ -36,7 +36,7 @@ LINT_RULES: dict[str, LintRule] = {
     "not_loadable": LintRule("error", "what a run would refuse: cells, keys, overlaps and gaps in time", ""),
     "far_from_parent": LintRule(
         "warning",
-        "a price far above or below that of the next shorter prefix",
+        "a price far above (but for premium and satellite numbers) or below that of the next shorter prefix",
         "look at the decimal point of both; leave it if the carrier means it",
     ),
     "costs_nothing": LintRule(

@@ -11,10 +11,11 @@ from transforms.deck_cells import decimal_text
 from transforms.nearest_prefix import longest_beginning
 from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_rows, number_key
 from transforms.rate_findings import findings
-from transforms.rate_rows import PRICE, SCOPE, in_force, winning_rows
+from transforms.rate_rows import PRICE, SCOPE, in_force, lasting, winning_rows
 
 _MICROS_A_SECOND = 1_000_000
 _RATE = "rate_per_minute_micros"
+_DEAR_LINE_TYPES = ("premium", "satellite")
 
 
 def _far_apart(one: pl.Expr, other: pl.Expr, ratio: Fraction) -> pl.Expr:
@@ -40,9 +41,10 @@ def with_parents(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def parent_findings(rows: pl.DataFrame, ratio: Fraction) -> list[pl.DataFrame]:
-    """`far_from_parent` and `repeats_parent`. Needs `rate_rows`."""
+    """`far_from_parent` (but for premium and satellite numbers that cost more), `repeats_parent`. Needs `rate_rows`."""
     pairs = with_parents(rows)
-    far = pairs.filter(_far_apart(pl.col(_RATE), pl.col(f"parent_{_RATE}"), ratio))
+    is_dear_by_nature = pl.col("line_type").is_in(_DEAR_LINE_TYPES) & (pl.col(_RATE) > pl.col(f"parent_{_RATE}"))
+    far = pairs.filter(_far_apart(pl.col(_RATE), pl.col(f"parent_{_RATE}"), ratio) & ~is_dear_by_nature)
     sentence = pl.format(
         "{} a minute, and the shorter prefix {} has {} (line {})",
         _price(_RATE),
@@ -76,7 +78,7 @@ def price_at_begin(rows: pl.DataFrame, before: pl.DataFrame, moment: dt.datetime
     Adds: old_rate (micros; null: no price), old_prefix. Grain: one row a row that is or will be in force.
     """
     second = int((moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(seconds=1))
-    lasting = rows.filter(pl.col("ends") > second * _MICROS_A_SECOND)
+    still = lasting(rows, moment)
     scopes = before.select(SCOPE).unique().sort(SCOPE).with_row_index("number").cast({"number": pl.Int64})
     placed = before.join(scopes, on=SCOPE, how="left", validate="m:1", maintain_order="left")
     entries = placed.select(
@@ -87,13 +89,13 @@ def price_at_begin(rows: pl.DataFrame, before: pl.DataFrame, moment: dt.datetime
         row=pl.int_range(pl.len()),
         preference=pl.lit(0),
     ).cast(ENTRY_SCHEMA)
-    asked = lasting.join(scopes, on=SCOPE, how="left", validate="m:1", maintain_order="left").select(
+    asked = still.join(scopes, on=SCOPE, how="left", validate="m:1", maintain_order="left").select(
         number=pl.col("number").fill_null(-1),
         key=number_key("+" + pl.col("prefix")),
         second=pl.max_horizontal(pl.col("begins") // _MICROS_A_SECOND, pl.lit(second)),
     )
     found = match_rows(build_prefix_index(entries), asked["number"], asked["key"], asked["second"])
-    return lasting.with_columns(
+    return still.with_columns(
         before[_RATE].gather(found).alias("old_rate"), before["prefix"].gather(found).alias("old_prefix")
     )
 

@@ -51,10 +51,18 @@ def rate_rows(tables: PrefixTables) -> pl.DataFrame:
     return pl.concat(rows).drop_nulls(["scope", "prefix"])
 
 
+def _micros(moment: dt.datetime) -> int:
+    return int((moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1))
+
+
 def in_force(rows: pl.DataFrame, moment: dt.datetime) -> pl.DataFrame:
     """The rows in force at the moment (UTC)."""
-    micros = int((moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1))
-    return rows.filter((pl.col("begins") <= micros) & (pl.col("ends") > micros))
+    return rows.filter(pl.col("begins") <= _micros(moment)).pipe(lasting, moment)
+
+
+def lasting(rows: pl.DataFrame, moment: dt.datetime) -> pl.DataFrame:
+    """The rows that are not over at the moment (UTC): in force, or still to come."""
+    return rows.filter(pl.col("ends") > _micros(moment))
 
 
 def winning_rows(prefixes: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

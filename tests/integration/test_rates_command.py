@@ -290,7 +290,7 @@ def test_lint_looks_up_the_calls_of_the_last_issued_month(
     assert "calls of the last issued month looked up" in outcome.out
     found = pl.read_csv(tmp_path / "lint.csv", infer_schema=False).filter(pl.col("rule") == "called_without_price")
     assert sorted(found["finding"]) == [
-        "1 calls, 60 seconds (billed): numbers such as 44207 have no price in USD",
+        "1 calls, 60 seconds (billed): numbers such as 4420 have no price in USD",
         "1 calls, 60 seconds (suspended): numbers such as 96912345678 are in no numbering plan",
     ]
 

@@ -58,6 +58,13 @@ def test_a_child_far_dearer_or_cheaper_than_its_parent_is_told() -> None:
     assert found(far) == [(3, "447", "0.100001 a minute, and the shorter prefix 44 has 0.01 (line 2)")]
 
 
+def test_premium_and_satellite_numbers_may_cost_far_more_but_not_far_less() -> None:
+    rows = deck(
+        "44 0.1 line_type=fixed", "449 5 line_type=premium", "448 5 line_type=mobile", "447 0.001 line_type=premium"
+    )
+    assert [value for _, value, _ in found(parent_findings(rows, TEN)[0])] == ["448", "447"]
+
+
 def test_a_price_of_0_or_none_is_not_compared_with_its_parent() -> None:
     far, _ = parent_findings(deck("44 0.01", "447 0", "448 -", "4487 0.9"), TEN)
     assert found(far) == []
