@@ -122,7 +122,10 @@ def _before(root: Path, version: OpenVersion, against: str | None) -> OpenVersio
 
 
 def _prefix_tables(tables: RateTables) -> PrefixTables:
-    return PrefixTables(*(getattr(tables, name) for name in PrefixTables._fields))
+    """The tables without what is told as an error already: prefixes of the plan that are bad or stand there twice."""
+    plan = tables.numbering_plan.drop_nulls(["prefix", "country", "kind"])
+    plan = plan.unique("prefix", keep="first", maintain_order=True)
+    return PrefixTables(tables.international_rates, tables.premium_prefixes, tables.toll_free_rates, plan)
 
 
 def _midnight(day: dt.date) -> dt.datetime:

@@ -44,7 +44,8 @@ def deck_text(content: bytes, file: str, deck_map: DeckMap) -> TextTable:
     columns = {name: [cells[header.index(name)] for _, cells in fitting] for name in needed if name in header}
     if len(columns) < len(needed):
         return TextTable(nothing, faults)
-    rows = pl.DataFrame(columns, schema=dict.fromkeys(needed, pl.String())).select(pl.all().str.strip_chars())
+    rows = pl.DataFrame(columns, schema=dict.fromkeys(needed, pl.String()))
+    rows = rows.select(pl.all().str.replace_all(r"\s*[\r\n]+\s*", " ").str.strip_chars())
     return TextTable(rows.with_columns(pl.Series(LINE, [line for line, _ in fitting], dtype=pl.Int64)), faults)
 
 
@@ -58,6 +59,9 @@ def _decoded(content: bytes, file: str, dialect: DeckDialect) -> tuple[str, list
         line = content[: error.start].count(b"\n") + 1
         remedy = "write its encoding in the map (dialect.encoding), such as cp1252"
         return "", [Fault(file, f"is not {dialect.encoding}", remedy, line=line)]
+    if "\0" in text:
+        remedy = "write its encoding in the map (dialect.encoding), such as utf-16"
+        return "", [Fault(file, "holds NUL characters", remedy, line=text[: text.index("\0")].count("\n") + 1)]
     return text, [] if text.strip() else [Fault(file, "is empty", "bring the carrier's sheet", line=1)]
 
 

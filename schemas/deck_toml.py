@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
+import datetime as dt
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -29,6 +29,8 @@ _DATE_PARTS = (
     ("a month", ("%m", "%b", "%B", "%j", "%F", "%D")),
     ("a day", ("%d", "%e", "%j", "%F", "%D")),
 )
+_TRIAL = dt.datetime(2019, 11, 25, 13, 14, 15)  # noqa: DTZ001 - as a sheet has it
+_TRIAL_CUTS = (_TRIAL.replace(second=0), _TRIAL.replace(minute=0, second=0), dt.datetime(2019, 11, 25))  # noqa: DTZ001
 
 
 class _Key(NamedTuple):
@@ -68,6 +70,7 @@ _KEYS: dict[str, dict[str, _Key]] = {
     "time": {"format": _Key(str, None), "zone": _Key(str, None), "successive": _Key(bool, absent=False)},
     "rows": {"skip": _Key(dict, {})},
 }
+_NEVER_DEFAULT = (PREFIX, INTERVALS, "rate_per_minute")
 _TARGET_TABLES = ("columns", "defaults")
 _TYPE_NAMES = {
     str: "text",
@@ -203,7 +206,7 @@ def _target_faults(deck_map: DeckMap) -> Iterator[Fault]:
     spec = deck_map.table
     targets = [PREFIX, INTERVALS, *(name for name in spec.column_names if name not in TABLE_PREFIXES)]
     for table, named in (("columns", deck_map.columns), ("defaults", deck_map.defaults)):
-        known = targets if table == "columns" else [name for name in targets if name not in (PREFIX, INTERVALS)]
+        known = targets if table == "columns" else [name for name in targets if name not in _NEVER_DEFAULT]
         for name in named:
             if name not in known:
                 problem = f"is no column of {spec.name}"
@@ -254,7 +257,7 @@ def _dialect_faults(deck_map: DeckMap) -> Iterator[Fault]:
         remedy = 'write one character, such as "," or ";" or "\\t"'
         yield Fault(deck_map.file, "is no delimiter", remedy, column="dialect.delimiter", value=dialect.delimiter)
     try:
-        codecs.lookup(dialect.encoding)
+        " ".encode(dialect.encoding)
     except LookupError:
         remedy = "write a name such as utf-8, latin-1, cp1252 or utf-16"
         yield Fault(deck_map.file, "is no encoding", remedy, column="dialect.encoding", value=dialect.encoding)
@@ -274,18 +277,25 @@ def _time_faults(deck_map: DeckMap) -> Iterator[Fault]:
         remedy = "write how the sheet writes dates, such as %d/%m/%Y or %Y-%m-%d %H:%M:%S%.f"
         yield Fault(deck_map.file, "dates are never guessed", remedy, column="time.format")
     else:
-        for what, directives in _DATE_PARTS:
-            if not any(directive in time_format for directive in directives):
-                yield Fault(
-                    deck_map.file, f"the format lacks {what}", "add it", column="time.format", value=time_format
-                )
-        if "%z" in time_format or "%Z" in time_format:
-            yield Fault(
-                deck_map.file, "offsets are not read", "give time.zone", column="time.format", value=time_format
-            )
+        lacking = [what for what, directives in _DATE_PARTS if not any(one in time_format for one in directives)]
+        for what in lacking:
+            yield Fault(deck_map.file, f"the format lacks {what}", "add it", column="time.format", value=time_format)
+        if not lacking and not _reads_itself(time_format):
+            remedy = "use %Y %m %d %H:%M:%S and the like, %I with %p; an offset is not read: give time.zone"
+            yield Fault(deck_map.file, "is no format of a time", remedy, column="time.format", value=time_format)
     if zone is None or zone not in zoneinfo.available_timezones():
         remedy = "write the zone of the sheet's dates, such as UTC or Europe/Paris"
         yield Fault(deck_map.file, "the time zone is not known", remedy, column="time.zone", value=zone)
+
+
+def _reads_itself(time_format: str) -> bool:
+    """Whether a time that is written by the format is read by it as the same day and, where it has one, hour."""
+    written = _TRIAL.strftime(time_format.replace("%.f", ""))
+    try:
+        read = pl.Series([written]).str.to_datetime(time_format, strict=False, time_unit="us")[0]
+    except pl.exceptions.PolarsError:
+        return False
+    return isinstance(read, dt.datetime) and read.tzinfo is None and read in (_TRIAL, *_TRIAL_CUTS)
 
 
 def _mark_faults(deck_map: DeckMap) -> Iterator[Fault]:

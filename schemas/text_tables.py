@@ -70,7 +70,7 @@ def empty_table(spec: TableSpec) -> pl.DataFrame:
     return pl.DataFrame(schema=spec.schema)
 
 
-def read_text_table(texts: TextTable, spec: TableSpec, file: str) -> ReadTable:
+def typed_table(texts: TextTable, spec: TableSpec, file: str) -> ReadTable:
     """Text cells, typed by the spec. `file` is the name that faults show."""
     return _typed(texts, spec, file)
 

@@ -11,7 +11,7 @@ from schemas.deck_map import FROM_NUMBERING_PLAN, INTERVALS, STEPS, TIMES, DeckM
 from schemas.faults import Fault
 from schemas.rate_files import PREMIUM_PREFIXES
 from schemas.text_lines import LINE, TextTable
-from schemas.text_tables import read_text_table
+from schemas.text_tables import typed_table
 from transforms.deck_cells import (
     PICOS_PER_MICRO,
     SECONDS_PER_MINUTE,
@@ -70,7 +70,7 @@ def deck_rows(cells: pl.DataFrame, deck_map: DeckMap, numbering_plan: pl.DataFra
     ]
     rows, unknown, mixed = _placed(expanded.rows, deck_map, numbering_plan)
     texts = rows.select(*(_target(name, deck_map) for name in deck_map.table.column_names), LINE)
-    read = read_text_table(TextTable(texts, []), deck_map.table, file)
+    read = typed_table(TextTable(texts, []), deck_map.table, file)
     faults += [replace(fault, column=deck_map.sheet_column(str(fault.column))) for fault in read.faults]
     return DeckRows(
         rows=texts,

@@ -187,6 +187,46 @@ def test_errors_make_lint_fail_and_stop_a_freeze(
     assert "sha256" not in (root / "2020.2" / "manifest.toml").read_text(encoding="utf-8")
 
 
+def test_lint_tells_a_plan_with_a_prefix_twice_and_a_missing_file_and_looks_on(
+    imports: Callable[..., Outcome], rates: Callable[..., Outcome], root: Path
+) -> None:
+    imports()
+    edit(root / "2020.2" / "numbering_plan.csv", lambda text: text + "44,FR,,geographic\n")
+    (root / "2020.2" / "toll_free_rates.csv").unlink()
+    outcome = rates("lint", "2020.2")
+    assert outcome.code == 2
+    assert "2 errors, " in outcome.out
+    assert "repeats the key of line" in outcome.out
+    assert "price_lost: " in outcome.out
+
+
+def test_premium_prefixes_are_checked_beside_their_published_form(imports: Callable[..., Outcome], root: Path) -> None:
+    text = """\
+table = "premium_prefixes"
+mode = "extend"
+[columns]
+prefix = "Code"
+published_prefix = "Published"
+rate_per_minute = "Price"
+[defaults]
+country = "US"
+currency = "USD"
+plan_id = "*"
+effective_from = "2020-01-15"
+"""
+    outcome = imports(sheet="Code,Published,Price\n787555,787555,1.5\n", text=text)
+    assert outcome.code == 2
+    assert "deck.csv, line 2, column Code: disagrees with the published prefix 787555" in outcome.err
+    assert imports(sheet="Code,Published,Price\n1201976,201976,1.5\n", text=text).code == 0
+    added = (root / "2020.2" / "premium_prefixes.csv").read_text(encoding="utf-8")
+    assert "US,USD,*,1201976,201976,,1.5,,,,,2020-01-15,\n" in added
+
+
+def test_a_sheet_without_rows_is_refused(imports: Callable[..., Outcome]) -> None:
+    outcome = imports(sheet="Code,Name,Price,From\n")
+    assert (outcome.code, "deck.csv: has no row with a prefix" in outcome.err) == (2, True)
+
+
 @pytest.mark.parametrize("flag", ["--parent-ratio", "--move-ratio"])
 @pytest.mark.parametrize("ratio", ["1", "0.5", "x", "1/0", "-2"])
 def test_a_ratio_that_is_none_is_refused(rates: Callable[..., Outcome], flag: str, ratio: str) -> None:

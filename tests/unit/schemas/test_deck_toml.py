@@ -33,6 +33,8 @@ def refused(text: str) -> list[tuple[str | None, str]]:
         (f'{MAP}[prefix]\nranges = ["1"]\n', ("prefix.ranges", "is no mark")),
         (f'{MAP}[prefix]\nranges = [";"]\n', ("prefix.ranges", "means a list and a range")),
         (f'{MAP}[dialect]\nencoding = "utf-7b"\n', ("dialect.encoding", "is no encoding")),
+        (f'{MAP}[dialect]\nencoding = "hex"\n', ("dialect.encoding", "is no encoding")),
+        (f'{MAP}rate_per_minute = "0.1"\n', ("defaults.rate_per_minute", "is no column of international_rates")),
         (f'{MAP}[dialect]\ndelimiter = "||"\n', ("dialect.delimiter", "is no delimiter")),
         (f'{MAP}[dialect]\ncolumns = ["Code", "Price"]\n', ("dialect.columns", "is read but not listed")),
         (
@@ -57,3 +59,17 @@ def test_a_sheet_of_names_is_told_what_is_missing() -> None:
     with pytest.raises(InputRefusedError, match="a sheet of names alone cannot price a call: ask for codes") as caught:
         parse_deck_map("map.toml", tomllib.loads(text))
     assert [fault.column for fault in caught.value.faults] == ["columns.prefix", "currency"]
+
+
+@pytest.mark.parametrize("time_format", ["%Y-%m-%d %I:%M", "%Y-%m-%d %Q", "%Y-%m-%d %H:%M %z", "%d/%m/%Y %"])
+def test_a_format_that_does_not_read_what_it_writes_is_refused(time_format: str) -> None:
+    text = MAP.replace("[columns]", '[columns]\neffective_from = "From"')
+    found = refused(f'{text}[time]\nformat = "{time_format}"\nzone = "UTC"\n')
+    assert found == [("time.format", "is no format of a time")]
+
+
+@pytest.mark.parametrize("time_format", ["%d/%m/%Y", "%d-%b-%y", "%m/%d/%Y %I:%M %p", "%F %T", "%Y%m%d", "%F %T%.f"])
+def test_formats_of_days_and_times_are_taken(time_format: str) -> None:
+    text = MAP.replace("[columns]", '[columns]\neffective_from = "From"')
+    parsed = parse_deck_map("m", tomllib.loads(f'{text}[time]\nformat = "{time_format}"\nzone = "UTC"\n'))
+    assert parsed.time_format == time_format

@@ -219,6 +219,12 @@ def test_lines_before_the_header_and_a_footer_are_passed_over_and_lines_are_coun
     assert faults_of(sheet, text) == [(7, "Price", "is no price")]
 
 
+def test_a_name_on_two_lines_becomes_one_line() -> None:
+    assert read_deck('Code,Name,Price\n44,"United\r\n Kingdom",0.1\n').rows["destination"].to_list() == [
+        "United Kingdom"
+    ]
+
+
 def test_a_sheet_without_a_header_has_its_columns_named_in_the_map() -> None:
     text = MAP + '[dialect]\ncolumns = ["Code", "Name", "Price"]\n'
     assert read_deck("44,x,0.1\n447,y,0.2\n", text).rows["line"].to_list() == [1, 2]
@@ -234,6 +240,7 @@ def test_a_sheet_in_another_encoding_is_read_as_the_map_says() -> None:
     ("sheet", "found"),
     [
         (b"", (1, None, "is empty")),
+        ("Code,Name,Price\n44,x,0.1\n".encode("utf-16-le"), (1, None, "holds NUL characters")),
         (b"PK\x03\x04rest", (None, None, "is a spreadsheet or an archive")),
         ("Code,Price\n44,0.1\n", (1, "Name", "the column that the map names is missing")),
         ("Code,Name,Price,Price\n44,x,0.1,0.2\n", (1, "Price", "the column stands there twice")),
