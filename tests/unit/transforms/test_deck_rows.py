@@ -136,6 +136,12 @@ def test_a_price_that_cannot_be_taken_exactly_is_a_fault(cell: str, extra: str, 
     assert faults_of(f'Code,Name,Price\n44,x,"{cell}"\n', f"{MAP}[price]\n{extra}\n") == [(2, "Price", problem)]
 
 
+def test_each_price_has_the_sign_of_its_own_row_s_currency() -> None:
+    text = MAP.replace("[columns]", '[columns]\ncurrency = "Cur"').replace('currency = "USD"\n', "")
+    sheet = "Code,Name,Price,Cur\n44,x,$0.1,USD\n44,x,€0.1,EUR\n447,y,€0.1,USD\n"
+    assert faults_of(sheet, text) == [(4, "Price", "is no price")]
+
+
 def test_a_price_of_10000_a_minute_is_a_fault_of_its_cell() -> None:
     assert [found[:2] for found in faults_of("Code,Name,Price\n44,x,10000\n")] == [(2, "Price")]
 

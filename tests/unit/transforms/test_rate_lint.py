@@ -129,6 +129,11 @@ def test_toll_free_and_premium_codes_that_a_country_s_default_swallows_are_told(
     ]
 
 
+def test_codes_with_a_row_of_their_own_or_under_one_of_their_kind_are_not_swallowed() -> None:
+    rows = deck("1800 0.01", "1833 0.01 line_type=fixed", "449 1 line_type=premium", "80 0.1 line_type=toll_free")
+    assert found(swallowed_findings(rows, plan(), JANUARY)) == []
+
+
 def test_a_country_without_any_price_is_told_and_one_with_some_is_information() -> None:
     rows = deck("1201 0.01", "336 0.1", "447 0.1", "49 0.1 effective_to=2019-12-31")
     none, part = country_findings(rows, plan(), JANUARY)
