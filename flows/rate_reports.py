@@ -34,15 +34,19 @@ def _table(title: str, *names: str, numbers: Sequence[str] = ()) -> Table:
     return table
 
 
+def refuse_other_files(target: Path | None) -> None:
+    """Raises InputRefusedError where the file to write is neither CSV nor Parquet by its name."""
+    if target is not None and target.suffix not in (".csv", ".parquet"):
+        raise InputRefusedError(Fault("--output", "is no .csv or .parquet file", "rename it", value=str(target)))
+
+
 def write_frame(frame: pl.DataFrame, target: Path) -> None:
-    """The frame as CSV or Parquet, as the file's name says. Raises InputRefusedError for another name."""
+    """The frame as CSV or Parquet, as the file's name says."""
     if target.suffix == ".parquet":
         write_parquet(frame, target)
-    elif target.suffix == ".csv":
-        with written_whole(target) as partial:
-            partial.write_bytes(frame.write_csv().encode())
-    else:
-        raise InputRefusedError(Fault("--output", "is no .csv or .parquet file", "rename it", value=str(target)))
+        return
+    with written_whole(target) as partial:
+        partial.write_bytes(frame.write_csv().encode())
 
 
 def _with_lines(rows: pl.DataFrame, column: str) -> str:

@@ -87,13 +87,14 @@ def lint_rates(
     rows
         Findings to show of each rule.
     output
-        CSV file to write every finding to.
+        File to write every finding to: .csv or .parquet.
     warehouse
         Where the last issued month's calls are looked up.
     """
     from flows.rate_lint import lint_version, parse_ratio
-    from flows.rate_reports import show_lint, write_frame
+    from flows.rate_reports import refuse_other_files, show_lint, write_frame
 
+    refuse_other_files(output)
     found = lint_version(
         rate_tables,
         version,
@@ -167,8 +168,9 @@ def diff_rates(
         File to write every difference to: .csv or .parquet.
     """
     from flows.rate_diff import diff_versions
-    from flows.rate_reports import show_diff, write_frame
+    from flows.rate_reports import refuse_other_files, show_diff, write_frame
 
+    refuse_other_files(output)
     found = diff_versions(rate_tables, before, after)
     console = wide_console()
     show_diff(console, before, after, found, max(rows, 0))

@@ -350,7 +350,7 @@ def test_diff_shows_old_and_new_and_writes_csv_and_parquet(
     assert as_text.rows() == written.cast(pl.String).rows()
     assert rates("diff", "2020.1", "2020.1").out == "2020.1 and 2020.1 have the same rows.\n"
     other = rates("diff", "2020.1", "2020.2", "-o", tmp_path / "diff.xlsx")
-    assert (other.code, "is no .csv or .parquet file" in other.err) == (2, True)
+    assert (other.code, other.out, "is no .csv or .parquet file" in other.err) == (2, "", True)
 
 
 def test_an_unknown_version_is_refused_with_those_that_are_there(rates: Callable[..., Outcome]) -> None:
