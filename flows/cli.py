@@ -14,7 +14,7 @@ from rich.console import Console
 
 from flows.code_version import VERSION
 from flows.settings import Settings, month_text, parse_date, parse_month
-from schemas.faults import ControlFailedError, InputRefusedError
+from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from transforms.timestamps import add_months
 
 DONE, UNFORESEEN, REFUSED, CONTROL_FAILED = 0, 1, 2, 3
@@ -37,6 +37,13 @@ Warehouse = Annotated[Path, Parameter(env_var="TOLLBOOK_WAREHOUSE", help="Where 
 IssueDate = Annotated[
     str | None,
     Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named."),
+]
+RerunRates = Annotated[
+    str | None,
+    Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the one that the month was issued by if not named."),
+]
+RerunIssueDate = Annotated[
+    str | None, Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, to be sure of it; a rerun keeps it.")
 ]
 
 ROOT = Path(__file__).parent.parent
@@ -102,6 +109,48 @@ def bill(
     except (OSError, SystemExit) as error:  # rich leaves with SystemExit where nobody reads on
         why = error.strerror if isinstance(error, OSError) else "nobody reads it"
         _tell(f"{month} is published (run {outcome.run_id}); its summary could not be shown: {why}", DONE)
+    return DONE
+
+
+@app.command
+def rerun(
+    month: str,
+    /,
+    *,
+    reason: str,
+    account: Annotated[list[str] | None, Parameter(negative=(), help="Account id; may be named several times.")] = None,
+    disputed_on: Annotated[str | None, Parameter(help="Day on which the customer opened the dispute.")] = None,
+    cdrs: Cdrs = INBOX,
+    contracts: ContractsFolder = CONTRACTS,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+    rates: RerunRates = None,
+    warehouse: Warehouse = WAREHOUSE,
+    issue_date: RerunIssueDate = None,
+) -> int:
+    """Rate an issued month again beside its invoices, and show what differs, why, and what it is worth.
+
+    Parameters
+    ----------
+    month
+        Invoice month, like 2020-02. Its invoices stay as they are.
+    reason
+        Why: it stands in the table of runs.
+    """
+    from flows.progress import advance, progress_bar
+    from flows.rerun_report import show_rerun
+    from flows.runner import rerun_month
+
+    if not reason.strip():
+        raise InputRefusedError(Fault("--reason", "it is empty", "say why the month is run again"))
+    issued_on = parse_date(issue_date, "--issue-date") if issue_date else None
+    disputed = parse_date(disputed_on, "--disputed-on") if disputed_on else None
+    settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, issued_on)
+    with progress_bar(Console(stderr=True), f"opening {month}"):
+        outcome = rerun_month(settings, account or (), reason.strip(), disputed, advance=advance)
+    console = _console()
+    if not console.is_terminal:
+        console.width = 120  # a pipe has no width: what the tables need
+    show_rerun(console, warehouse, outcome.run_id, is_new=outcome.is_new)
     return DONE
 
 

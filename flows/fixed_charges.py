@@ -146,7 +146,7 @@ def _returns(month: Month) -> pl.DataFrame:
     )
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)  # a rerun looks at a month in a few ways
 def fixed_charges(month: Month) -> FixedCharges:
     """Recurring and one-time lines of the month, derived once.
 

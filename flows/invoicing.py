@@ -12,6 +12,7 @@ from flows.fixed_charges import fixed_charges, usf_faults
 from flows.month import Month
 from flows.rating import bucket_frames
 from schemas.faults import refuse_if_any
+from transforms.adjustments import adjustment_lines
 from transforms.fees import quarter_of
 from transforms.invoices import FeeTables, add_fees_and_taxes, invoice_rows, number_lines
 from transforms.regional_rows import rows_in_force
@@ -59,21 +60,29 @@ def _warnings(month: Month, lines: pl.DataFrame, discounts: pl.DataFrame) -> pl.
     )
 
 
+def month_lines(month: Month, totals: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """Every line of these accounts, with amount_cents, from the sums of their calls (see `call_totals`).
+
+    Raises InputRefusedError.
+    """
+    fixed = fixed_charges(month)
+    drafts = pl.concat([fixed.drafts, usage_lines(totals, month.usage_month), adjustment_lines(month.adjustments)])
+    drafts = drafts.join(accounts.select("account_id"), on="account_id", how="semi", maintain_order="left")
+    refuse_if_any(usf_faults(month, drafts["account_id"]))
+    return add_fees_and_taxes(drafts, accounts, _fee_tables(month), fixed.devices, month.settings.invoice_month)
+
+
 def invoice_month(month: Month) -> Path:
     """The folder with the month's invoices, lines and warnings. Raises InputRefusedError; done where it exists."""
     target = month.work_folder() / "invoices"
     if target.is_dir():
         return target
-    fixed = fixed_charges(month)
-    usage = usage_lines(bucket_frames(month, "totals"), month.usage_month)
-    drafts = pl.concat([fixed.drafts, usage])
     month_start: dt.date = month.settings.invoice_month
-    refuse_if_any(usf_faults(month, drafts["account_id"]))
-    lines = add_fees_and_taxes(drafts, month.accounts, _fee_tables(month), fixed.devices, month_start)
+    lines = month_lines(month, bucket_frames(month, "totals"), month.accounts)
     invoices = invoice_rows(lines, month.accounts, month.dates, month.rates.version)
     with written_whole(target) as partial:
         partial.mkdir()
         write_parquet(number_lines(lines, month.accounts, month_start), partial / "invoice_line_items.parquet")
         write_parquet(invoices.with_columns(run_id=pl.lit(month.run_id)), partial / "invoices.parquet")
-        write_parquet(_warnings(month, lines, fixed.discounts), partial / "warnings.parquet")
+        write_parquet(_warnings(month, lines, fixed_charges(month).discounts), partial / "warnings.parquet")
     return target

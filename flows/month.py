@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
+from flows.adjustments import taken_adjustments
 from flows.code_version import code_version
 from flows.contract_reader import Contracts, checked_contracts, read_contract_files
 from flows.files import digest
@@ -42,6 +43,19 @@ def calls_folder(warehouse: Path) -> Path:
     return warehouse / "calls"
 
 
+class RerunOrder(NamedTuple):
+    """What a rerun was asked to do (rule 12): for which accounts (None = all), why, and when it was disputed.
+
+    issued_run: the run whose invoices it is about. earlier: reruns before it that other orders led to.
+    """
+
+    accounts: tuple[str, ...] | None
+    reason: str
+    disputed_on: dt.date | None
+    issued_run: str
+    earlier: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)  # one opened month is itself alone
 class Month:
     """One month of one warehouse: what the stages share. Frames are derived once, when first asked for."""
@@ -52,6 +66,12 @@ class Month:
     record_files: tuple[RecordFile, ...]
     dates: InvoiceDates
     ahead: ReadAhead | None = None
+    rerun: RerunOrder | None = None
+
+    @property
+    def kind(self) -> str:
+        """Whether its run bills the month, or reruns it."""
+        return "bill" if self.rerun is None else "rerun"
 
     @property
     def usage_month(self) -> dt.date:
@@ -129,9 +149,18 @@ class Month:
         return pooled.join(self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left")
 
     @cached_property
-    def identity(self) -> dict[str, Any]:
-        """All that determines the result: the same identity is the same run, to the byte."""
-        return {
+    def adjustments(self) -> pl.DataFrame:
+        """The adjustments that the invoices of this month take, of accounts that they can be billed to (rule 12.5).
+
+        Asked while no other run is at work in the warehouse: else two months might take the same ones.
+        """
+        waiting = taken_adjustments(self.settings.warehouse, self.settings.invoice_month)
+        return waiting.join(self.accounts, on="account_id", how="semi", maintain_order="left")
+
+    @cached_property
+    def order(self) -> dict[str, Any]:
+        """All that determines the result, but for the reruns that were before it."""
+        order: dict[str, Any] = {
             "invoice_month": month_text(self.settings.invoice_month),
             "issue_date": str(self.dates.issue_date),
             "rate_version": self.rates.version,
@@ -139,14 +168,32 @@ class Month:
             "contracts": dict(sorted(self.contracts.files.items())),
             "call_records": {record.name: record.sha256 for record in self.record_files},
             "sources": {name: repr(source) for name, source in sorted(self.ingest_plan.sources.items())},
-            "adjustments": [],
+            "adjustments": [
+                [rerun_id, account_id, category, cents]
+                for rerun_id, account_id, category, cents in self.adjustments.drop("disputed_month").iter_rows()
+            ],
             "program": code_version(),
         }
+        if self.rerun is not None:
+            accounts = None if self.rerun.accounts is None else sorted(self.rerun.accounts)
+            disputed_on = None if self.rerun.disputed_on is None else str(self.rerun.disputed_on)
+            asked = {"accounts": accounts, "reason": self.rerun.reason, "disputed_on": disputed_on}
+            order["rerun"] = {**asked, "issued_run": self.rerun.issued_run}
+        return order
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """All that determines the result: the same identity is the same run, to the byte."""
+        if self.rerun is None:
+            return self.order
+        before = {"order": digest(self.order)[:16], "earlier": sorted(self.rerun.earlier)}
+        return {**self.order, "rerun": {**self.order["rerun"], **before}}
 
     @cached_property
     def run_id(self) -> str:
         """Name of the run, derived from its identity."""
-        return f"{month_text(self.settings.invoice_month)}-{digest(self.identity)[:16]}"
+        kind = "" if self.rerun is None else "rerun-"
+        return f"{month_text(self.settings.invoice_month)}-{kind}{digest(self.identity)[:16]}"
 
     def work_folder(self) -> Path:
         """Where a run keeps what is not published yet."""

@@ -45,6 +45,14 @@ _STAGED = {
     "source_files": "rows",
     "warnings": "rows",
 }
+_STAGED_BY_RERUN = dict.fromkeys(("rerun_line_items", "rerun_call_differences", "adjustments"), "result")
+_TAKE = """
+update adjustments set taken_by_invoice_id = adjustments.account_id || '-' || $month
+from taken
+where adjustments.allowed and adjustments.taken_by_invoice_id is null
+    and adjustments.rerun_id = taken.rerun_id and adjustments.account_id = taken.account_id
+    and adjustments.base_category = taken.base_category
+"""
 SHOWN_FAILURES = 5
 CONTROLS = "controls.parquet"
 
@@ -70,7 +78,10 @@ def _null_if_empty(text: pl.Expr) -> pl.Expr:
 def _small_tables(month: Month) -> dict[str, pl.DataFrame]:
     """The run's rows of each small table, but for `runs`."""
     work = month.work_folder()
-    frames = {name: read_parquet(work / folder / f"{name}.parquet") for name, folder in _STAGED.items()}
+    staged = _STAGED if month.rerun is None else _STAGED_BY_RERUN
+    frames = {name: read_parquet(work / folder / f"{name}.parquet") for name, folder in staged.items()}
+    if month.rerun is not None:
+        return frames
     frames["invoices"] = frames["invoices"].with_columns(
         pl.col("invoice_recipients").list.join(";"),
         *(_null_if_empty(pl.col(name)).alias(name) for name in ("region", "receipt_recipient")),
@@ -81,7 +92,7 @@ def _small_tables(month: Month) -> dict[str, pl.DataFrame]:
 def archive_tables(month: Month) -> None:
     """The small tables as Parquet, partitioned by month, beside the calls; kept as this run issued them."""
     for name, frame in _small_tables(month).items():
-        by_invoice_month = name in ("invoices", "invoice_line_items")
+        by_invoice_month = name in ("invoices", "invoice_line_items") or month.rerun is not None
         partition = month.partition(name, month.settings.invoice_month if by_invoice_month else month.usage_month)
         write_parquet(frame, partition / f"{name}.parquet")
 
@@ -119,10 +130,15 @@ def _insert_run(connection: duckdb.DuckDBPyConnection, month: Month, started_at:
         connection.unregister("rows_in")
     finished_at = dt.datetime.now(dt.UTC)
     manifest = json.dumps(run_manifest(month), sort_keys=True, ensure_ascii=False)
-    values = [month.run_id, month.settings.invoice_month, "bill", started_at, finished_at, "published"]
+    values = [month.run_id, month.settings.invoice_month, month.kind, started_at, finished_at, "published"]
+    reason = None if month.rerun is None else month.rerun.reason
     connection.execute(
-        "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, month.rates.version, None, manifest]
+        "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, month.rates.version, reason, manifest]
     )
+    if month.rerun is None and not month.adjustments.is_empty():
+        connection.register("taken", month.adjustments)
+        connection.execute(_TAKE, {"month": month_text(month.settings.invoice_month)})
+        connection.unregister("taken")
 
 
 def _sort_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -156,7 +172,7 @@ def _usage_month(invoice_month: dt.date) -> dt.date:
 
 def run_manifest(month: Month) -> dict[str, Any]:
     """What determined the run: the hash of every input, and the program."""
-    return {"run_id": month.run_id, "kind": "bill", **month.identity}
+    return {"run_id": month.run_id, "kind": month.kind, **month.identity}
 
 
 def base_database(month: Month) -> Path:
@@ -237,7 +253,8 @@ def _publish_details(month: Month) -> None:
 def _publish_files(month: Month, controls: pl.DataFrame) -> None:
     """Details, manifest, controls and the contracts' copy in place; the database does not name the run yet."""
     warehouse = month.settings.warehouse
-    _publish_details(month)
+    if month.rerun is None:
+        _publish_details(month)
     run_folder = warehouse / "runs" / month.run_id
     write_json(run_manifest(month), run_folder / "manifest.json")
     write_parquet(controls, run_folder / CONTROLS)

@@ -6,18 +6,21 @@ import datetime as dt
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flows.adjustments import Rerun, published_reruns
+from flows.compare import comparison, issued_run_of
 from flows.files import remove
 from flows.fixed_charges import fixed_charges
 from flows.ingest import is_stored, stored_hashes, sweep_pieces
-from flows.month import Month, open_month
+from flows.month import Month, RerunOrder, open_month
 from flows.settings import Settings, month_text
-from flows.stages import INGEST_STAGES, STAGES, Stage, kept_open, write_plan
+from flows.stages import INGEST_STAGES, RERUN_STAGES, STAGES, Stage, kept_open, write_plan
 from flows.warehouse import published_runs
 from schemas.faults import Fault, InputRefusedError
 
@@ -175,6 +178,69 @@ def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: A
         plan = write_plan(month, started_at)
         run_stages(STAGES, month, plan, work, advance or (lambda _: None), _prepare_bill)
         sweep_pieces(month.ingest_plan)
+    return BillOutcome(month.run_id, is_new=True)
+
+
+def _opened_again(settings: Settings, disputed_on: dt.date | None) -> tuple[Month, str]:
+    """The issued month and its run: by its own rate version where none is named, on its own day of issue."""
+    issued = issued_run_of(settings.warehouse, settings.invoice_month)
+    if settings.issue_date not in (None, issued.issue_date):
+        remedy = "leave it out: a rerun keeps the day"
+        problem = f"the month was issued on {issued.issue_date}"
+        raise InputRefusedError(Fault("--issue-date", problem, remedy, value=str(settings.issue_date)))
+    if disputed_on is not None and disputed_on < issued.issue_date:
+        problem = f"the invoices were issued on {issued.issue_date}, later than that"
+        raise InputRefusedError(Fault("--disputed-on", problem, "name the day of the dispute", value=str(disputed_on)))
+    version = settings.rates or issued.rate_version
+    return _open_writable(replace(settings, rates=version, issue_date=issued.issue_date)), issued.run_id
+
+
+def _reruns_before(month: Month, order: RerunOrder) -> list[Rerun]:
+    accounts = None if order.accounts is None else list(order.accounts)
+    return published_reruns(month.settings.warehouse, month.settings.invoice_month, accounts)
+
+
+def _after_earlier(month: Month, order: RerunOrder) -> Month:
+    """The month rerun by this order, which names those before it whose adjustments decide its result."""
+    asked = replace(month, rerun=order)
+    order_id = asked.identity["rerun"]["order"]
+    before = [run for run in _reruns_before(month, order) if run.has_adjusted and run.order_id != order_id]
+    return replace(month, rerun=order._replace(earlier=tuple(run.run_id for run in before)))
+
+
+def _prepare_rerun(month: Month) -> None:
+    from flows.guards import guard_tables
+
+    guard_tables(month.rates, month.contracts)
+    from flows.publish import base_database
+
+    base_database(month)
+
+
+def rerun_month(
+    settings: Settings,
+    accounts: Sequence[str],
+    reason: str,
+    disputed_on: dt.date | None,
+    advance: Advance | None = None,
+) -> BillOutcome:
+    """The issued month rated again beside its invoices, which stay as they are, and compared (rule 12).
+
+    Nothing is done where the same rerun was done before. Raises InputRefusedError (nothing was changed) and
+    ControlFailedError (nothing was published).
+    """
+    started_at = dt.datetime.now(dt.UTC)
+    opened, issued_by = _opened_again(settings, disputed_on)
+    order = RerunOrder(tuple(sorted(set(accounts))) or None, reason, disputed_on, issued_by)
+    with _only_run(settings.warehouse):
+        month = _after_earlier(opened, order)
+        if month.run_id in {run.run_id for run in _reruns_before(month, order)}:
+            return BillOutcome(month.run_id, is_new=False)
+        comparison(month)  # all that is asked of the database, and refused before any call is read
+        fixed_charges(month)
+        _sweep(month)
+        plan = write_plan(month, started_at)
+        run_stages(RERUN_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_rerun)
     return BillOutcome(month.run_id, is_new=True)
 
 

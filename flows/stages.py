@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flows.accounts_of_rows import account_for_rows
+from flows.compare import compare_bucket, compare_units, value_difference
 from flows.files import read_json, write_json
 from flows.ingest import find_repeats, ingest_file
 from flows.invoicing import invoice_month
@@ -78,6 +79,14 @@ def _account(plan: Path, _: str) -> Path:
     return account_for_rows(_month_of(plan))
 
 
+def _compare(plan: Path, unit: str) -> Path:
+    return compare_bucket(_month_of(plan), int(unit))
+
+
+def _value(plan: Path, _: str) -> Path:
+    return value_difference(_month_of(plan))
+
+
 def _publish(plan: Path, _: str) -> Path:
     from flows.publish import publish
 
@@ -120,5 +129,11 @@ STAGES: tuple[Stage, ...] = (
     Stage("rate", "rating calls", _buckets, _rate, width=2),
     Stage("invoice", "writing invoices", _whole, _invoice),
     Stage("account", "accounting for every row", _whole, _account),
+    Stage("publish", "checking and publishing", _whole, _publish, publishes=True),
+)
+RERUN_STAGES: tuple[Stage, ...] = (
+    *INGEST_STAGES,
+    Stage("compare", "rating calls again", compare_units, _compare, width=2),
+    Stage("value", "comparing with the invoices", _whole, _value),
     Stage("publish", "checking and publishing", _whole, _publish, publishes=True),
 )

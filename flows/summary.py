@@ -58,6 +58,11 @@ select currency, count(*)::bigint as invoices, sum(total) as total
 from invoices where run_id = $run_id group by currency order by currency
 """
 
+_WAITING_ADJUSTMENTS = """
+select account_id, sum(difference) as difference from adjustments
+where allowed and taken_by_invoice_id is null group by account_id order by account_id
+"""
+
 
 def _table(connection: duckdb.DuckDBPyConnection, title: str, query: str, params: dict[str, object]) -> Table:
     found = connection.sql(query, params={name: value for name, value in params.items() if f"${name}" in query})
@@ -87,6 +92,9 @@ def show_summary(console: Console, settings: Settings, run_id: str) -> None:
         if others.row_count:
             console.print(others)
         console.print(_table(connection, "Controls: both sides equal", _CONTROLS, params))
+        waiting = _table(connection, "Adjustments that wait: their accounts are not billed", _WAITING_ADJUSTMENTS, {})
+        if waiting.row_count:
+            console.print(waiting)
     for sentence in waiting_sentences(warehouse, settings.usage_month, ()):
         console.print(sentence, soft_wrap=True)
     _show_places(console, warehouse, month_text(settings.usage_month), run_id)

@@ -40,7 +40,13 @@ _SUSPENDED = """
 select suspended.* exclude (usage_month, run_id), raw_record
 from suspended_calls as suspended
 join set_aside_records using (run_id, source_file, source_line)
-where run_id = $run_id
+where run_id = $run_id and not exists (
+    select 1 from rerun_call_differences as difference
+    join runs on runs.run_id = difference.rerun_id
+    where cause = 'released' and runs.invoice_month = $month
+        and difference.account_id = suspended.account_id
+        and difference.source = suspended.source and difference.call_id = suspended.call_id
+)
 order by source_file, source_line
 """
 _NUMBERING_PLAN = "select prefix, coalesce(country, '') as country from numbering_plan where rate_version = $version"
@@ -57,7 +63,13 @@ group by account_id
 _OF_ACCOUNTS = "run_id = $run_id and usage_month = $usage_month and list_contains($accounts::varchar[], account_id)"
 _CALLS = ", ".join(CALL_COLUMNS)
 _ACCOUNT_CALLS = f"""
-select {_CALLS}, null::decimal(18, 6) as cost from suspended_calls where {_OF_ACCOUNTS}
+select {_CALLS}, (
+    select max_by(corrected_value, started_at)::decimal(18, 6) from rerun_call_differences as difference
+    join runs on runs.run_id = difference.rerun_id and runs.invoice_month = $usage_month + interval 1 month
+    where cause = 'released' and "column" = 'cost' and difference.account_id = suspended_calls.account_id
+        and difference.source = suspended_calls.source and difference.call_id = suspended_calls.call_id
+) as cost
+from suspended_calls where {_OF_ACCOUNTS}
 union all
 select {_CALLS}, cost from billed_calls where {_OF_ACCOUNTS}
 union all
@@ -242,7 +254,7 @@ def suspended_calls(settings: Settings) -> SuspendedCalls:
         run = _issued_run(connection, settings.invoice_month)
         if connection is None:
             raise AssertionError("a run was found in a database that is not there")
-        found = _in_utc(connection.sql(_SUSPENDED, params={"run_id": run.run_id}).pl())
+        found = _in_utc(connection.sql(_SUSPENDED, params={"run_id": run.run_id, "month": settings.invoice_month}).pl())
         plan = connection.sql(_NUMBERING_PLAN, params={"version": run.rate_version}).pl()
         calls = with_missing_prefix(found, plan)
         repriced = None

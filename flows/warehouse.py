@@ -198,6 +198,8 @@ def view_column_meanings() -> dict[str, str]:
         "arrival": "late (it came with a later month) or early",
         "issued_invoice_month": "Invoice month that the record belongs to, issued already; NULL = not yet",
         "is_read_there": "Whether its own month was issued with a file of the same bytes, so with this record",
+        "allowed_difference": "Part of the difference that may be billed (rule 12.4)",
+        "waiting_difference": "Allowed part that no invoice has taken yet",
         "line_count": "Lines",
         "call_count": "Calls",
         "previous_total": "Total of the month before; NULL = no invoice",

@@ -17,6 +17,7 @@ MONEY_2 = "DECIMAL(18,2)"
 
 FIELDS: dict[str, Field] = {
     "account_id": Field("VARCHAR", "Customer account"),
+    "adjusted_before": Field(MONEY_2, "Allowed already by earlier reruns of the invoice"),
     "adjustments": Field("VARCHAR", "Adjustments of reruns that the run took"),
     "allowed": Field("BOOLEAN", "Whether the difference may be billed (rule 12.4)"),
     "amount": Field(MONEY_2, "Amount of the line in the invoice's currency, rounded half up from the exact value"),
@@ -68,7 +69,7 @@ FIELDS: dict[str, Field] = {
     "line_number": Field("BIGINT", "Place of the line on its invoice, from 1"),
     "manifest": Field("JSON", "All that determined the run: hashes of inputs, rate version, program"),
     "name": Field("VARCHAR", "Name of the customer"),
-    "note": Field("VARCHAR", "Remark"),
+    "note": Field("VARCHAR", "What lies behind it, for a person"),
     "outcome": Field("VARCHAR", "rejected, duplicate, conflict, suspended or outside_month (rule 13.1)"),
     "period_end": Field("DATE", "First day after the period"),
     "period_start": Field("DATE", "First day of the period"),

@@ -32,3 +32,13 @@ NUMBER_KINDS: tuple[str, ...] = (
     "anonymous",
     "bad",
 )
+CAUSES: tuple[str, ...] = (
+    "rate_version",
+    "call_added",
+    "call_removed",
+    "released",
+    "account_data",
+    "pool_order",
+    "program",
+)
+"""Why a rerun differs from the issued invoice (rule 12.3)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.fields import FIELDS, Field
+from schemas.fields import FIELDS, MONEY_2, Field
 
 
 class WarehouseTable(NamedTuple):
@@ -202,13 +202,14 @@ SMALL_TABLES: tuple[WarehouseTable, ...] = (
                 "column",
                 "issued_value",
                 "corrected_value",
+                "note",
             ]
         ),
         ("rerun_id", "account_id", "source", "call_id", "column"),
     ),
     WarehouseTable(
         "adjustments",
-        "One row an account and category of a rerun.",
+        "One row an account and category of a rerun; released calls have their own.",
         tuple(
             [
                 "rerun_id",
@@ -222,8 +223,16 @@ SMALL_TABLES: tuple[WarehouseTable, ...] = (
                 "allowed",
                 "taken_by_invoice_id",
                 "note",
+                "adjusted_before",
             ]
         ),
-        ("rerun_id", "account_id", "base_category"),
+        ("rerun_id", "account_id", "base_category", "cause"),
+        {
+            "base_category": Field("VARCHAR", "Category of the lines that differ"),
+            "cause": Field("VARCHAR", "Why the rerun differs (rule 12.3); `;` between several"),
+            "issued_amount": Field(MONEY_2, "Amount on the issued invoice; of released calls: without them"),
+            "corrected_amount": Field(MONEY_2, "Amount by the rerun; beside a row of released calls: without them"),
+            "difference": Field(MONEY_2, "Corrected minus issued minus adjusted_before"),
+        },
     ),
 )

@@ -40,7 +40,8 @@ def recovery_fee_lines(
     line by account.
     """
     rows = rows_for_region(accounts, fees.filter(pl.col("fee") == fee), ["country", "currency"], "fee")
-    recurring = lines.filter(pl.col("base_category").is_in(RECURRING_CATEGORIES)).select("account_id").unique()
+    is_recurring = pl.col("base_category").is_in(RECURRING_CATEGORIES) & (pl.col("category") != "adjustments")
+    recurring = lines.filter(is_recurring).select("account_id").unique()
     amount = pl.col("amount_micros").cast(pl.Int128)
     base = pl.col("base_cents").fill_null(0).clip(lower_bound=0).cast(pl.Int128)
     is_percent, is_per_device = pl.col("basis") == "percent", pl.col("basis") == "per_device"

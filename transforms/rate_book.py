@@ -93,7 +93,7 @@ def _stacked_rows(tables: RateTableFrames) -> pl.DataFrame:
 
 
 def _included(table: pl.DataFrame) -> list[str]:
-    return [name for name in ("included_countries",) if name in table.columns]
+    return [name for name in ("included_countries", "line") if name in table.columns]
 
 
 def _entries(rows: pl.DataFrame, preference: int = 0) -> pl.DataFrame:
@@ -150,7 +150,7 @@ def build_rate_book(tables: RateTableFrames, accounts: pl.DataFrame) -> RateBook
         row=pl.int_range(pl.len()),
     )
     return RateBook(
-        rows=rows.select(*_ROW_COLUMNS, "included_countries").with_columns(
+        rows=rows.select(*_ROW_COLUMNS, *_included(rows)).with_columns(
             pl.col("rate_table", "rate_prefix", "destination").cast(pl.Categorical)  # many calls share few texts
         ),
         scopes=scopes,

@@ -80,7 +80,7 @@ def account_ranks(calls: pl.DataFrame, accounts: pl.DataFrame) -> pl.Series:
 
 def attach_rates(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     """Calls with their rate row's columns; null where there is none."""
-    names = [name for name in book.rows.columns if name != "included_countries"]
+    names = [name for name in book.rows.columns if name not in ("included_countries", "line")]
     return calls.with_columns(book.rows[name].gather(calls["rate_row"]).alias(name) for name in names)
 
 

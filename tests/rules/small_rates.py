@@ -204,12 +204,14 @@ def table_text(columns: Sequence[str], rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_rates(folder: Path, changed: Mapping[str, Sequence[Row]]) -> None:
+def write_rates(
+    folder: Path, changed: Mapping[str, Sequence[Row]], name: str = VERSION, published_on: str = "2020-01-01"
+) -> None:
     """The version under the folder, frozen: `changed` tables stand in for the default ones."""
-    version = folder / VERSION
+    version = folder / name
     version.mkdir(parents=True)
     tables = {**default_tables(), **changed}
-    manifest = [f'version = "{VERSION}"', "published_on = 2020-01-01", 'note = "rule tests"']
+    manifest = [f'version = "{name}"', f"published_on = {published_on}", 'note = "rule tests"']
     for spec in RATE_TABLES:
         rows = tables.pop(spec.name)
         content = table_text([column.name for column in spec.columns], rows).encode()

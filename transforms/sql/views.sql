@@ -100,3 +100,20 @@ join invoices using (invoice_id, account_id, invoice_month)
 group by all
 order by invoice_month, currency, category;
 comment on view rounding_bridge is 'One row an invoice month, currency and category: exact amounts, amounts as invoiced, and the rounding between them.';
+
+create view rerun_summary as
+select
+    runs.run_id                                                              as rerun_id,
+    runs.invoice_month,
+    disputed_invoice_id,
+    account_id,
+    sum(difference)::decimal(18, 2)                                          as difference,
+    coalesce(sum(difference) filter (where allowed), 0)::decimal(18, 2)      as allowed_difference,
+    coalesce(sum(difference) filter (where allowed and taken_by_invoice_id is null), 0)::decimal(18, 2)
+                                                                             as waiting_difference,
+    string_agg(distinct taken_by_invoice_id, '; ' order by taken_by_invoice_id)    as taken_by_invoice_id
+from adjustments
+join runs on runs.run_id = adjustments.rerun_id
+group by all
+order by runs.invoice_month, account_id, rerun_id;
+comment on view rerun_summary is 'One row a rerun and account that it differs for: the difference above tax, what of it is allowed, and what no invoice has taken yet (rule 12).';
