@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import difflib
 import io
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,8 +32,12 @@ MORE_TABLES = {  # in the cases whose case.toml names them
     "warnings": ("kind", "account_id", "source_file", "source_line"),
     "source_files": ("usage_month", "source_file"),
     "run_controls": ("control", "subject"),
+    "rerun_line_items": ("account_id", "line_number"),
+    "rerun_call_differences": ("account_id", "source", "call_id", "column"),
+    "adjustments": ("account_id", "base_category", "cause"),
 }
-NOT_COMPARED = ("run_id", "sha256")  # of the program; of bytes that the case has anyway
+NOT_COMPARED = ("run_id", "rerun_id", "sha256")  # of the program; of bytes that the case has anyway
+RERUN_ID = re.compile("[0-9]{4}-[0-9]{2}-rerun-[0-9a-f]{16}")
 
 
 class Case(NamedTuple):
@@ -42,6 +47,7 @@ class Case(NamedTuple):
     issue_dates: dict[str, dt.date | None]  # by invoice month, in the order of billing
     more_tables: tuple[str, ...]
     has_pairs: bool
+    reruns: dict[str, list[list[str]]]  # command lines by the invoice month after whose bill they are run
 
     @property
     def usage_months(self) -> list[str]:
@@ -65,7 +71,8 @@ def read_case(folder: Path) -> Case:
     path = folder / "case.toml"
     said = tomllib.loads(path.read_text()) if path.is_file() else {}
     issue_dates = said.get("issue_dates", {"2020-02": None})
-    return Case(folder, issue_dates, tuple(said.get("more_tables", ())), said.get("pairs", False))
+    reruns = said.get("reruns", {})
+    return Case(folder, issue_dates, tuple(said.get("more_tables", ())), said.get("pairs", False), reruns)
 
 
 @pytest.fixture(autouse=True)
@@ -90,18 +97,21 @@ def bill_case(case: Case, warehouse: Path) -> None:
     for month, day in case.issue_dates.items():
         issued = ["--issue-date", day.isoformat()] if day else []
         tollbook("bill", month, *folders, *rates, *issued, "--warehouse", str(warehouse))
+        for words in case.reruns.get(month, []):
+            places = [*folders, "--rate-tables", str(rate_tables), "--warehouse", str(warehouse)]
+            tollbook("rerun", *words, *places)
 
 
 def table_text(connection: duckdb.DuckDBPyConnection, table: str, order: tuple[str, ...]) -> str:
-    """A published table as CSV without run_id; NULL is an empty cell."""
-    by = ", ".join(f"{table}.{column}" for column in order)  # the column, not its text
+    """A published table as CSV without run_id, reruns as RERUN; NULL is an empty cell."""
+    by = ", ".join(f'{table}."{column}"' for column in order)  # the column, not its text
     columns = f"columns(lambda name: name not in {NOT_COMPARED})::varchar"
     found = connection.sql(f"select {columns} from {table} order by {by}")
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(found.columns)
     rows.writerows(found.fetchall())
-    return text.getvalue()
+    return RERUN_ID.sub("RERUN", text.getvalue())
 
 
 def published_files(case: Case, warehouse: Path, pairs: Path) -> dict[str, str]:
