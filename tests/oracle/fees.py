@@ -11,6 +11,8 @@ from .lines import Line, Period
 from .months import midnight, next_month, quarter_of
 from .tables import Row, Tables, Unpriced, in_force, listed, regional_rows
 
+ADJUSTMENTS = "adjustments"
+"""In no fee's or USF's base (rule 12.3)."""
 RECURRING = ("service_charge", "phone_numbers", "prorated_charges", "contact_center", "rentals")
 
 
@@ -44,7 +46,8 @@ def fee_line(row: Row, month: date, lines: list[Line], devices: int) -> list[Lin
         # Reading: a prorated line is a recurring line.
         due = amount if any(line.category in RECURRING for line in lines) else Fraction(0)
         return [Line(code, code, monthly(month), Fraction(1), "each", None, due, code)]
-    base = sum((line.amount for line in lines if line.base_category in listed(row["categories"])), Fraction(0))
+    based = [line for line in lines if line.category != ADJUSTMENTS and line.base_category in listed(row["categories"])]
+    base = sum((line.amount for line in based), Fraction(0))
     if base <= 0:
         return []
     return [Line(code, code, monthly(month), Fraction(1), "each", None, base * amount / 100, code)]
@@ -62,7 +65,8 @@ def usf_lines(account: Account, tables: Tables, month: date, issued: date, lines
     if quarter not in factors:
         raise Unpriced(f"no USF factor for {account.country} in {quarter}")
     shares = [row for row in tables.rows["usf_shares"] if row["country"] == account.country]
-    base = sum((line.amount * share_of(shares, line.base_category, issued) for line in lines), Fraction(0))
+    charged = [line for line in lines if line.category != ADJUSTMENTS]
+    base = sum((line.amount * share_of(shares, line.base_category, issued) for line in charged), Fraction(0))
     whole = base * exact(factors[quarter]["factor_percent"]) / 100
     if whole <= 0:
         return []

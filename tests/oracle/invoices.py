@@ -46,11 +46,14 @@ def usage_line(category: str, period: Period, seconds: int, cost: Decimal) -> Li
     return Line(category, category, period, Fraction(seconds, 60), "minute", None, Fraction(cost), category)
 
 
-def invoice_of(account: Account, calls: list[Row], tables: Tables, month: date, issued: date) -> Invoice:
-    """Rule 1.5: the invoice, if the account has a line before fees."""
+def invoice_of(
+    account: Account, calls: list[Row], tables: Tables, month: date, issued: date, adjusted: list[Line]
+) -> Invoice:
+    """Rule 1.5: the invoice, if the account has a line before fees; `adjusted`: the adjustments that it carries."""
     recurring, refused = recurring_lines(account, tables, month)
     usage = usage_lines(calls, month_before(month), month)
-    lines = [line for line in (*recurring, *usage, *one_time_lines(account, tables, month)) if is_shown(line)]
+    charged = (*recurring, *usage, *one_time_lines(account, tables, month), *adjusted)
+    lines = [line for line in charged if is_shown(line)]
     if not lines:
         return Invoice(None, [], refused, False)
     devices = device_units(account, tables, month)

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from .adjustments import Adjustment, adjustment_lines
 from .classify import classify
 from .contracts import Account, load_accounts
 from .details import charged_calls, details_by_pair_csv, details_csv
@@ -83,9 +84,17 @@ class Sorted(NamedTuple):
 
 
 def rerate(
-    cdrs: Path, contracts: Path, version_folder: Path, invoice_month: str, issue_date: date | None = None
+    cdrs: Path,
+    contracts: Path,
+    version_folder: Path,
+    invoice_month: str,
+    issue_date: date | None = None,
+    adjusted: list[Adjustment] | None = None,
 ) -> RatedMonth:
-    """The month billed by invoice `2020-02`, from its records, the contracts and one rate version."""
+    """The month billed by invoice `2020-02`, from its records, the contracts and one rate version.
+
+    `adjusted`: what its invoices take (rule 12.5).
+    """
     tables = load_tables(version_folder)
     month = first_of_month(invoice_month)
     accounts = load_accounts(contracts, tables)
@@ -96,7 +105,7 @@ def rerate(
     issued = issue_date or month
     if issued.replace(day=1) != month or issued.day > int(policy(tables, "issue_day_last", issued)):
         raise ValueError(f"issue date {issued} refused (rule 1.2)")
-    invoices = invoices_of(accounts, billed, tables, month, issued)
+    invoices = invoices_of(accounts, billed, tables, month, issued, adjusted or [])
     events = sorted_rows.events + invoice_events(invoices)
     return RatedMonth(
         invoices=[invoice.header for invoice in invoices.values() if invoice.header],
@@ -214,13 +223,21 @@ def pool_calls(calls: list[Row], books: Books, usage_month: date) -> list[Row]:
 
 
 def invoices_of(
-    accounts: dict[str, Account], billed: list[Row], tables: Tables, month: date, issued: date
+    accounts: dict[str, Account],
+    billed: list[Row],
+    tables: Tables,
+    month: date,
+    issued: date,
+    adjusted: list[Adjustment],
 ) -> dict[str, Invoice]:
     """Every account's invoice, or its lack of one."""
     by_account: dict[str, list[Row]] = {}
     for call in billed:
         by_account.setdefault(call["account_id"], []).append(call)
-    return {i: invoice_of(a, by_account.get(i, []), tables, month, issued) for i, a in accounts.items()}
+    return {
+        i: invoice_of(a, by_account.get(i, []), tables, month, issued, adjustment_lines(adjusted, i))
+        for i, a in accounts.items()
+    }
 
 
 def charged_by_account(billed: list[Row]) -> list[tuple[str, list[Row]]]:
