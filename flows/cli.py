@@ -118,7 +118,9 @@ def rerun(
     /,
     *,
     reason: str,
-    account: Annotated[list[str] | None, Parameter(negative=(), help="Account id; may be named several times.")] = None,
+    account: Annotated[
+        list[str] | None, Parameter(negative=(), consume_multiple=True, help="Account ids; all accounts if not named.")
+    ] = None,
     disputed_on: Annotated[str | None, Parameter(help="Day on which the customer opened the dispute.")] = None,
     cdrs: Cdrs = INBOX,
     contracts: ContractsFolder = CONTRACTS,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flows.cli import run
 from tests.rules.dispute import Dispute
 from tests.rules.small_month import account, call, item, number
 from tests.rules.small_rates import default_tables, fee, international, numbering_rows, plan, tax
@@ -23,6 +24,12 @@ Open = Callable[..., Dispute]
 def cheaper_london(rate: str = "0.004") -> list[Any]:
     """The international deck with another price of London."""
     return [international("44", rate), *default_tables()["international_rates"][1:]]
+
+
+@pytest.fixture(autouse=True)
+def _no_warehouse_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CDRS", "CONTRACTS", "RATE_TABLES", "WAREHOUSE"):
+        monkeypatch.delenv(f"TOLLBOOK_{name}", raising=False)
 
 
 @pytest.fixture
@@ -83,7 +90,8 @@ def test_rule_12_1_only_the_accounts_named_are_compared(open_dispute: Open) -> N
     calls = [call(f"c{name}", LONDON, 3600, account_id=name) for name in "ABC"]
     dispute = open_dispute(accounts=[account("A"), account("B"), account("C")], calls=calls)
     dispute.correct("v2", international_rates=cheaper_london())
-    dispute.rerun("--rates", "v2", "--account", "A", "--account", "C")
+    for accounts in (["--account", "A", "C"], ["--account", "C", "--account", "A"]):
+        dispute.rerun("--rates", "v2", *accounts)  # the second is the first, in other words
     assert dispute.adjustments("account_id, difference") == [("A", "-0.36"), ("C", "-0.36")]
     assert dispute.rows("select distinct account_id from rerun_line_items order by all") == [("A",), ("C",)]
 
@@ -606,3 +614,15 @@ def test_rule_13_1_only_the_buckets_of_the_accounts_named_are_rated(
     monkeypatch.setattr(flows.compare, "bucket_calls", noted)
     assert "nothing differs" in dispute.rerun("--account", "A").screen
     assert len(read) == 1
+
+
+def test_a_rerun_takes_its_folders_from_the_environment_as_a_bill_does(
+    hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = [("CDRS", "inbox"), ("CONTRACTS", "contracts"), ("RATE_TABLES", "rates"), ("WAREHOUSE", "warehouse")]
+    for name, folder in places:
+        monkeypatch.setenv(f"TOLLBOOK_{name}", str(hour_to_london.folder / folder))
+    hour_to_london.correct("v2", international_rates=cheaper_london())
+    monkeypatch.setenv("TOLLBOOK_RATES", "v2")
+    assert run(["rerun", "2020-02", "--reason", "by the environment"]) == 0
+    assert hour_to_london.adjustments("difference") == [("-0.36",)]
