@@ -13,11 +13,28 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from flows.code_version import VERSION
+from flows.options import (
+    CONTRACTS,
+    CONTROL_FAILED,
+    DONE,
+    INBOX,
+    RATE_TABLES,
+    REFUSED,
+    UNFORESEEN,
+    WAREHOUSE,
+    Cdrs,
+    ContractsFolder,
+    IssueDate,
+    Output,
+    Rates,
+    RateTablesFolder,
+    Warehouse,
+    console,
+    console_of_tables,
+)
 from flows.settings import Settings, month_text, parse_date, parse_month
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from transforms.timestamps import add_months
-
-DONE, UNFORESEEN, REFUSED, CONTROL_FAILED = 0, 1, 2, 3
 
 app = App(
     name="tollbook",
@@ -27,17 +44,6 @@ app = App(
     result_action="return_value",
 )
 
-Cdrs = Annotated[Path, Parameter(env_var="TOLLBOOK_CDRS", help="Inbox of call records, a folder a month.")]
-ContractsFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_CONTRACTS", help="Contract tables.")]
-RateTablesFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_RATE_TABLES", help="Rate versions.")]
-Rates = Annotated[
-    str | None, Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the newest frozen one if not named.")
-]
-Warehouse = Annotated[Path, Parameter(env_var="TOLLBOOK_WAREHOUSE", help="Where results go.")]
-IssueDate = Annotated[
-    str | None,
-    Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named."),
-]
 RerunRates = Annotated[
     str | None,
     Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the one that the month was issued by if not named."),
@@ -45,21 +51,6 @@ RerunRates = Annotated[
 RerunIssueDate = Annotated[
     str | None, Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, to be sure of it; a rerun keeps it.")
 ]
-
-ROOT = Path(__file__).parent.parent
-
-
-def _at_root(name: str) -> Path:
-    """The place under the repository's root, by its short name where that is the working directory."""
-    return Path(name) if Path.cwd() == ROOT else ROOT / name
-
-
-INBOX, CONTRACTS = _at_root("data/inbox"), _at_root("data/contracts")
-RATE_TABLES, WAREHOUSE = _at_root("rate_tables"), _at_root("data/warehouse")
-
-
-def _console() -> Console:
-    return Console(highlight=False, markup=False, emoji=False)
 
 
 @app.command
@@ -89,7 +80,7 @@ def bill(
 
     day = parse_date(issue_date, "--issue-date") if issue_date else None
     settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, day)
-    console = _console()
+    screen = console()
     with progress_bar(Console(stderr=True), f"opening {month}"):
         if prefect or prefect_is_asked_for():
             from flows.flow_run import bill_as_flow_run
@@ -101,10 +92,10 @@ def bill(
 
     try:
         if outcome.is_new:
-            show_summary(console, settings, outcome.run_id)
+            show_summary(screen, settings, outcome.run_id)
         else:
             line = f"{month} was issued by run {outcome.run_id} from the same inputs; nothing to do."
-            console.print(line, soft_wrap=True)
+            screen.print(line, soft_wrap=True)
         sys.stdout.flush()
     except (OSError, SystemExit) as error:  # rich leaves with SystemExit where nobody reads on
         why = error.strerror if isinstance(error, OSError) else "nobody reads it"
@@ -149,10 +140,10 @@ def rerun(
     settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, issued_on)
     with progress_bar(Console(stderr=True), f"opening {month}"):
         outcome = rerun_month(settings, account or (), reason.strip(), disputed, advance=advance)
-    console = _console()
-    if not console.is_terminal:
-        console.width = 120  # a pipe has no width: what the tables need
-    show_rerun(console, warehouse, outcome.run_id, is_new=outcome.is_new)
+    screen = console()
+    if not screen.is_terminal:
+        screen.width = 120  # a pipe has no width: what the tables need
+    show_rerun(screen, warehouse, outcome.run_id, is_new=outcome.is_new)
     return DONE
 
 
@@ -179,10 +170,10 @@ def ingest(
     from flows.runner import ingest_month
 
     settings = Settings(add_months(parse_month(month), 1), cdrs, contracts, rate_tables, rates, warehouse)
-    console = _console()
+    screen = console()
     with progress_bar(Console(stderr=True), f"opening {month}"):
         outcome = ingest_month(settings, advance=advance)
-    show_ingested(console, outcome)
+    show_ingested(screen, outcome)
     return DONE
 
 
@@ -194,7 +185,7 @@ def details(
     *,
     lang: Literal["en", "fr"] | None = None,
     by_pair: Annotated[bool, Parameter(negative=())] = False,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Output = None,
     warehouse: Warehouse = WAREHOUSE,
 ) -> int:
     """Write the billed call details CSV of an account and usage month.
@@ -232,7 +223,7 @@ def suspended(
     *,
     rates: Rates = None,
     rate_tables: RateTablesFolder = RATE_TABLES,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Output = None,
     warehouse: Warehouse = WAREHOUSE,
 ) -> int:
     """List the calls of an issued usage month that no rate covers, by what is missing.
@@ -253,14 +244,12 @@ def suspended(
     usage_month = parse_month(month)
     settings = Settings(add_months(usage_month, 1), rate_tables=rate_tables, rates=rates, warehouse=warehouse)
     found = suspended_calls(settings)
-    console = _console()
-    if not console.is_terminal:
-        console.width = 100  # a pipe has no width: what the tables need
-    show_suspended(console, found)
+    screen = console_of_tables()
+    show_suspended(screen, found)
     if output is not None:
         with written_whole(output) as partial:
             partial.write_bytes(exported_calls(found))
-        console.print(f"{found.calls.height:,} calls written to {output}", soft_wrap=True)
+        screen.print(f"{found.calls.height:,} calls written to {output}", soft_wrap=True)
     return DONE
 
 
@@ -292,7 +281,7 @@ def demo(
 
     made = make_demo(calls, accounts, seed, output, formats=not plain)
     command = f"tollbook bill 2020-02 --cdrs {made.inbox} --contracts {made.contracts}"
-    _console().print(
+    console().print(
         f"demo month of {made.call_count:,} calls and {made.account_count:,} accounts in {made.folder}; "
         f"bill it with: {command} --warehouse {made.folder / 'warehouse'}",
         soft_wrap=True,
@@ -309,7 +298,7 @@ def list_sources(*, cdrs: Cdrs = INBOX) -> int:
     """List the sources: the carrier's own beside the inbox, and the shipped ones."""
     from flows.source_tables import show_sources
 
-    show_sources(_console(), cdrs)
+    show_sources(console(), cdrs)
     return DONE
 
 
@@ -348,7 +337,7 @@ def check_source(
 
     record, spec = record_file(file, source), load_source(cdrs, source)
     judge = judge_of(spec, load_version(rate_tables, rates or default_version(rate_tables)), contracts, country)
-    show_check(_console(), record.name, source, judge, check_file(record, spec, judge, max(rows, 0)))
+    show_check(console(), record.name, source, judge, check_file(record, spec, judge, max(rows, 0)))
     return DONE
 
 

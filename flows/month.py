@@ -131,15 +131,16 @@ class Month:
         )
 
     @cached_property
+    def rate_book_tables(self) -> RateTableFrames:
+        """The tables that the rate book is made of."""
+        tables = frames_of_rates(self.rates)
+        is_asked = pl.col("currency").is_in(self.accounts["currency"].unique().implode())
+        return tables._replace(international_rates=tables.international_rates.filter(is_asked))
+
+    @cached_property
     def rate_book(self) -> RateBook:
         """The rows that this month's calls can be priced by."""
-        currencies = self.accounts["currency"].unique()
-        rates = self.rates
-        international = rates.international_rates.filter(pl.col("currency").is_in(currencies.implode()))
-        tables = RateTableFrames(
-            international, rates.premium_prefixes, rates.toll_free_rates, rates.plans, rates.numbering_plan
-        )
-        return build_rate_book(tables, self.accounts)
+        return build_rate_book(self.rate_book_tables, self.accounts)
 
     @cached_property
     def rated_accounts(self) -> pl.DataFrame:
@@ -204,6 +205,19 @@ class Month:
         return self.settings.warehouse / table / f"month={month_text(month)}" / f"run_id={self.run_id}"
 
 
+def frames_of_rates(rates: RateTables) -> RateTableFrames:
+    """The tables that calls are priced by."""
+    return RateTableFrames(
+        rates.international_rates, rates.premium_prefixes, rates.toll_free_rates, rates.plans, rates.numbering_plan
+    )
+
+
+def tables_by_currency(rates: RateTables) -> dict[str, pl.DataFrame]:
+    """The tables that must have rows in an account's currency (rule 9.4), by the name of their file."""
+    names = ("international_rates", "premium_prefixes", "toll_free_rates", "charges", "fees")
+    return {f"{rates.version}/{name}.csv": getattr(rates, name) for name in names}
+
+
 def invoice_dates(settings: Settings, rates: RateTables) -> InvoiceDates:
     """The dates of rule 1.3, or a refusal of an issue date outside the first week (rule 1.2)."""
     issue_date = settings.issue_date or settings.invoice_month
@@ -234,13 +248,10 @@ def invoice_dates(settings: Settings, rates: RateTables) -> InvoiceDates:
     )
 
 
-def _refuse_uncovered_currencies(month: Month) -> None:
-    rates = month.rates
-    tables = {
-        f"{rates.version}/{name}.csv": getattr(rates, name)
-        for name in ("international_rates", "premium_prefixes", "toll_free_rates", "charges", "fees")
-    }
-    refuse_if_any(currency_faults(month.accounts.filter(in_service(month.usage_month)), tables))
+def refuse_uncovered_currencies(month: Month) -> None:
+    """Rule 9.4: a table with rows for an account's country has rows in its currency."""
+    accounts = month.accounts.filter(in_service(month.usage_month))
+    refuse_if_any(currency_faults(accounts, tables_by_currency(month.rates)))
 
 
 def _find_record_files(settings: Settings) -> tuple[tuple[RecordFile, ...], ReadAhead | None]:
@@ -266,5 +277,5 @@ def open_month(settings: Settings) -> Month:
             record_files, ahead = found.result()  # what is wrong with the records is told first
     dates = invoice_dates(settings, rates)
     month = Month(settings.with_rates(version), rates, contracts, record_files, dates, ahead)
-    _refuse_uncovered_currencies(month)
+    refuse_uncovered_currencies(month)
     return month

@@ -8,13 +8,15 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from flows.cli import DONE, RATE_TABLES, REFUSED, WAREHOUSE, RateTablesFolder, Warehouse
+from flows.explain_command import explain
+from flows.options import DONE, RATE_TABLES, REFUSED, WAREHOUSE, Output, RateTablesFolder, Warehouse
 from flows.settings import parse_date
 from schemas.faults import refuse_if_any
 
-rates = App(name="rates", help="Rate versions: import a carrier's prices, check, freeze, list and compare them.")
-
-Output = Annotated[Path | None, Parameter(name=["--output", "-o"])]
+rates = App(
+    name="rates", help="Rate versions: import a carrier's prices, check, freeze, list, compare and explain them."
+)
+rates.command(explain)
 
 
 def wide_console() -> Console:

@@ -139,6 +139,13 @@ def open_version(root: Path, name: str) -> OpenVersion:
     return OpenVersion(version, manifest, contents, _within(folder, faults))
 
 
+def try_version(root: Path, name: str) -> RateTables:
+    """The version without fault, frozen or not: for commands that try it out and bill nothing."""
+    opened = open_version(root, name)
+    refuse_if_any(opened.faults)
+    return opened.tables
+
+
 def read_version(folder: Path) -> tuple[RateTables | None, list[Fault]]:
     """The version in the folder as far as it can be read, and every fault of it."""
     manifest, faults = read_manifest(folder)

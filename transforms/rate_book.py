@@ -48,6 +48,17 @@ class RateBook(NamedTuple):
     numbering_rows: pl.DataFrame
 
 
+def row_places(tables: RateTableFrames) -> pl.DataFrame:
+    """Table and line of each row of a book, at its position. Grain: one row a row of `RateBook.rows`."""
+    stacked = {
+        "international_rates": tables.international_rates,
+        "premium_prefixes": tables.premium_prefixes,
+        "toll_free_rates": tables.toll_free_rates,
+        "plans": tables.plans,
+    }
+    return pl.concat(rows.select("line", rate_table=pl.lit(name)) for name, rows in stacked.items())
+
+
 def _seconds(column: str, when_open: int) -> pl.Expr:
     return (pl.col(column).dt.epoch("s")).fill_null(when_open).alias(column)
 

@@ -1,0 +1,49 @@
+"""What the commands have in common: flags, where things are if nothing is named, and the screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+DONE, UNFORESEEN, REFUSED, CONTROL_FAILED = 0, 1, 2, 3
+
+Cdrs = Annotated[Path, Parameter(env_var="TOLLBOOK_CDRS", help="Inbox of call records, a folder a month.")]
+ContractsFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_CONTRACTS", help="Contract tables.")]
+RateTablesFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_RATE_TABLES", help="Rate versions.")]
+Rates = Annotated[
+    str | None, Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the newest frozen one if not named.")
+]
+Warehouse = Annotated[Path, Parameter(env_var="TOLLBOOK_WAREHOUSE", help="Where results go.")]
+IssueDate = Annotated[
+    str | None,
+    Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named."),
+]
+
+Output = Annotated[Path | None, Parameter(name=["--output", "-o"])]
+
+ROOT = Path(__file__).parent.parent
+
+
+def _at_root(name: str) -> Path:
+    """The place under the repository's root, by its short name where that is the working directory."""
+    return Path(name) if Path.cwd() == ROOT else ROOT / name
+
+
+INBOX, CONTRACTS = _at_root("data/inbox"), _at_root("data/contracts")
+RATE_TABLES, WAREHOUSE = _at_root("rate_tables"), _at_root("data/warehouse")
+
+
+def console() -> Console:
+    """What commands show themselves on: text is text, whatever is in it."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def console_of_tables() -> Console:
+    """The same, 100 columns wide where it is a pipe, which has no width of its own."""
+    shown = console()
+    if not shown.is_terminal:
+        shown.width = 100
+    return shown
