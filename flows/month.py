@@ -38,6 +38,11 @@ BUCKET_BYTES = 32 * 2**20
 SMALL_MONTH_BYTES = 16 * 2**20
 
 
+def account_buckets(account_ids: pl.Series, count: int) -> pl.Series:
+    """The bucket, of so many, that the calls of each account are in."""
+    return pl.Series([zlib.crc32(account.encode()) % count for account in account_ids], dtype=pl.Int64)
+
+
 def calls_folder(warehouse: Path) -> Path:
     """Where ingested calls are kept, a folder a month."""
     return warehouse / "calls"
@@ -111,12 +116,7 @@ class Month:
         while buckets * BUCKET_BYTES < size:
             buckets *= 2
         countries = self.accounts.select("account_id", "country")
-        accounts = countries.with_columns(
-            bucket=pl.Series(
-                [zlib.crc32(account.encode()) % buckets for account in self.accounts["account_id"]],
-                dtype=pl.Int64,
-            )
-        )
+        accounts = countries.with_columns(bucket=account_buckets(self.accounts["account_id"], buckets))
         names = sorted({record.source for record in self.record_files})
         known = [countries, self.owners, self.rates.dialing_plans.drop("line")]
         return IngestPlan(

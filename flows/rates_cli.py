@@ -13,9 +13,7 @@ from flows.options import DONE, RATE_TABLES, REFUSED, WAREHOUSE, Output, RateTab
 from flows.settings import parse_date
 from schemas.faults import refuse_if_any
 
-rates = App(
-    name="rates", help="Rate versions: import a carrier's prices, check, freeze, list, compare and explain them."
-)
+rates = App(name="rates", help="Rate versions: import a carrier's prices, check, freeze, list, compare, explain.")
 rates.command(explain)
 
 

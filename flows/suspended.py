@@ -7,18 +7,17 @@ the other version comes from the rate tables. Nothing is written but the CSV tha
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import replace
 from typing import NamedTuple
 
 import duckdb
 import polars as pl
 
-from flows.contract_reader import checked_contracts, read_contract_files
 from flows.ingest import CALLS_WITH_FILE
-from flows.month import Month, invoice_dates
+from flows.issued import IssuedRun, find_issued_run, recorded_month
+from flows.month import Month
 from flows.rating import refuse_missing_plans
-from flows.settings import Settings, month_text
+from flows.settings import Settings
 from flows.warehouse import published
 from rate_tables.versions import load_version
 from schemas.faults import Fault, InputRefusedError
@@ -33,9 +32,7 @@ from transforms.suspended import (
     with_missing_prefix,
     without_calls,
 )
-from transforms.timestamps import add_months
 
-_RUN = "select run_id, rate_version, manifest from runs where invoice_month = $month and kind = 'bill'"
 _SUSPENDED = """
 select suspended.* exclude (usage_month, run_id), raw_record
 from suspended_calls as suspended
@@ -90,14 +87,6 @@ EXPORTED: tuple[str, ...] = (
 _PRICED: tuple[str, ...] = ("rate_version", "would_be", "billable_seconds", "currency", "cost")
 
 
-class IssuedRun(NamedTuple):
-    """The run that issued the month: its name, its rate version, and its day of issue."""
-
-    run_id: str
-    rate_version: str
-    issue_date: dt.date
-
-
 class Repriced(NamedTuple):
     """What another version makes of the suspended calls. Costs are DECIMAL, exact.
 
@@ -136,27 +125,9 @@ class SuspendedCalls(NamedTuple):
     repriced: Repriced | None
 
 
-def _issued_run(connection: duckdb.DuckDBPyConnection | None, invoice_month: dt.date) -> IssuedRun:
-    found = [] if connection is None else connection.sql(_RUN, params={"month": invoice_month}).fetchall()
-    if not found:
-        usage_month = month_text(add_months(invoice_month, -1))
-        problem = "is not issued, so which of its calls are suspended is not known yet"
-        remedy = f"run `tollbook bill {month_text(invoice_month)}` first: a run with suspended calls publishes"
-        raise InputRefusedError(Fault(usage_month, problem, remedy))
-    run_id, version, manifest = found[0]
-    return IssuedRun(run_id, version, dt.date.fromisoformat(json.loads(manifest)["issue_date"]))
-
-
 def _in_utc(calls: pl.DataFrame) -> pl.DataFrame:
     times = [name for name in ("start_time", "end_time") if name in calls.columns]
     return calls.with_columns(pl.col(times).dt.convert_time_zone("UTC").dt.cast_time_unit("us"))
-
-
-def _recorded_month(settings: Settings, run: IssuedRun, version: str) -> Month:
-    """The month with the contracts that the run read, under a rate version; it has no files of call records."""
-    rates = load_version(settings.rate_tables, version)
-    contracts = checked_contracts(read_contract_files(settings.warehouse / "runs" / run.run_id / "contracts"), rates)
-    return Month(settings, rates, contracts, (), invoice_dates(settings, rates))
 
 
 def _asked(connection: duckdb.DuckDBPyConnection, month: Month, query: str, params: dict[str, object]) -> pl.DataFrame:
@@ -233,7 +204,7 @@ def _by_currency(others: pl.DataFrame) -> pl.DataFrame:
 def _reprice(
     connection: duckdb.DuckDBPyConnection, settings: Settings, run: IssuedRun, suspended: pl.DataFrame, version: str
 ) -> Repriced:
-    month = _recorded_month(settings, run, version)
+    month = recorded_month(settings, run, load_version(settings.rate_tables, version))
     found = []
     for accounts in _account_groups(connection, month, run, suspended["account_id"].unique()):
         of_accounts = suspended.filter(pl.col("account_id").is_in(accounts))
@@ -251,7 +222,8 @@ def suspended_calls(settings: Settings) -> SuspendedCalls:
     Raises InputRefusedError where the month is not issued, or the version is not known.
     """
     with published(settings.warehouse) as connection:
-        run = _issued_run(connection, settings.invoice_month)
+        not_known = "which of its calls are suspended is not known yet"
+        run = find_issued_run(connection, settings.invoice_month, settings.usage_month, not_known)
         if connection is None:
             raise AssertionError("a run was found in a database that is not there")
         found = _in_utc(connection.sql(_SUSPENDED, params={"run_id": run.run_id, "month": settings.invoice_month}).pl())

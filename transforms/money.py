@@ -32,6 +32,11 @@ def decimal_of_micros(micros: pl.Expr, precision: int = 18) -> pl.Expr:
     return (micros.cast(pl.Decimal(31, 0)) * one_micro).cast(pl.Decimal(precision, 6))
 
 
+def micros_of_decimal(amount: pl.Expr) -> pl.Expr:
+    """The same amount of a DECIMAL(n, 6) as whole micros (Int128)."""
+    return amount.to_physical().cast(pl.Int128)
+
+
 def decimal_of_cents(cents: pl.Expr) -> pl.Expr:
     """The same amount as DECIMAL(18, 2), exactly."""
     one_cent = pl.lit("0.01").cast(pl.Decimal(3, 2))

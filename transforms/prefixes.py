@@ -178,6 +178,11 @@ def build_prefix_index(entries: pl.DataFrame) -> PrefixIndex:
     return PrefixIndex(tuple(_flatten(parts.get((part,), bounded.clear())) for part in range(int(str(last)) + 1)))
 
 
+def is_empty(index: PrefixIndex) -> bool:
+    """Whether no number has a row, ever."""
+    return all((part.segment_rows == NO_ROW).all() for part in index.parts)
+
+
 def _match_in_part(part: _Part, scopes: pl.Series, keys: pl.Series, seconds: pl.Series) -> pl.Series:
     positions = part.starts.search_sorted(scopes * KEY_SPACE + keys, side="right")
     nodes = part.nodes.gather(positions - 1)

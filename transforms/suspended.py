@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from transforms.numbers import NUMBER_KIND, dialing_plans_by_country, normalise_numbers
+from transforms.numbers import NUMBER_KIND, dialing_plans_by_country, is_e164, normalise_numbers
 from transforms.prefixes import MAXIMUM_DIGITS
 from transforms.rate_calls import RatedCalls
 
@@ -117,11 +117,14 @@ def stored_number_kinds(numbers: pl.DataFrame, dialing_plans: pl.DataFrame) -> p
         schema={"country": pl.String, "number": pl.String, "short_code": pl.String},
         orient="row",
     )
-    dialled = numbers.select("country", "number").join(
-        codes, on=["country", "number"], how="left", maintain_order="left", validate="m:1"
-    )
+    number = pl.col("number")
+    is_other = ~is_e164(numbers["number"]) | numbers.select(number.is_in(codes["number"].implode())).to_series()
+    dialled = numbers.select("country", "number").filter(is_other)
+    dialled = dialled.join(codes, on=["country", "number"], how="left", maintain_order="left", validate="m:1")
     texts = dialled.select("country", text=pl.coalesce("short_code", "number"))
-    return normalise_numbers(texts, dialing_plans)["number_kind"].cast(NUMBER_KIND)
+    kinds = normalise_numbers(texts, dialing_plans)["number_kind"].cast(NUMBER_KIND)
+    plain = pl.Series(["e164"], dtype=NUMBER_KIND).new_from_index(0, numbers.height)
+    return plain.scatter(is_other.arg_true(), kinds)
 
 
 class Released(NamedTuple):

@@ -1,0 +1,56 @@
+"""`tollbook whatif`: a published month under another rate version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.options import DONE, RATE_TABLES, WAREHOUSE, RateTablesFolder, Warehouse, console_of_tables
+from flows.settings import Settings, parse_month
+from schemas.faults import Fault, InputRefusedError
+
+
+def _refuse_form(output: Path) -> None:
+    if output.suffix not in (".csv", ".parquet"):
+        problem, remedy = "effects are written as CSV or Parquet", "name a file that ends in .csv or .parquet"
+        raise InputRefusedError(Fault("--output", problem, remedy, value=str(output)))
+
+
+def whatif(
+    month: str,
+    /,
+    *,
+    rates: str,
+    account: list[str] | None = None,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+    warehouse: Warehouse = WAREHOUSE,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+) -> int:
+    """Show what an issued month would come to under another rate version. Nothing is published.
+
+    Parameters
+    ----------
+    month
+        Invoice month, like 2020-02.
+    rates
+        The version to try, frozen or a draft.
+    account
+        Only this account; may be repeated.
+    output
+        CSV or Parquet file to write every effect to.
+    """
+    from flows.whatif import what_if
+    from flows.whatif_report import show_what_if, write_effects
+
+    if output is not None:
+        _refuse_form(output)
+    settings = Settings(parse_month(month), rate_tables=rate_tables, rates=rates, warehouse=warehouse)
+    found = what_if(settings, account or ())
+    screen = console_of_tables()
+    show_what_if(screen, found)
+    if output is not None:
+        rows = write_effects(found, output)
+        screen.print(f"{rows:,} effects written to {output}", soft_wrap=True)
+    return DONE
