@@ -89,6 +89,10 @@ def _account_table(differing: pl.DataFrame) -> Table:
     return table
 
 
+def _fate(fate: str, what: str) -> str:
+    return what if fate == "billed" else f"{'not billed' if fate == 'unbilled' else fate}: {what}"
+
+
 def _fate_table(found: WhatIf) -> Table:
     """Calls that come to another fate: billed ones that become suspended, and so on."""
     title = "Calls that become another kind of call"
@@ -97,7 +101,7 @@ def _fate_table(found: WhatIf) -> Table:
     keys = ["currency", "old_fate", "was", "new_fate", "becomes"]
     sums = added_up(moved, keys).sort(keys)
     for currency, old_fate, was, new_fate, becomes, calls, old, new in sums.iter_rows():
-        shown = (f"{old_fate}: {was}", f"{new_fate}: {becomes}")
+        shown = (_fate(old_fate, was), _fate(new_fate, becomes))
         table.add_row(currency, *shown, f"{calls:,}", *_money(old, new, 6))
     return table
 
