@@ -45,8 +45,9 @@ lint: $(VENV)/dev.stamp ## Ruff and the type checker
 fuzz: $(VENV)/dev.stamp ## Ingest 2,000 spoilt files, every row accounted for; one case again: python -m tests.fuzz --seed N
 	@$(BIN)/python -m tests.fuzz --files 2000
 
-bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, in one run
+bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, and 10 M look-ups of prefixes against a read
 	@$(BIN)/python -m tests.bench.month_end
+	@$(BIN)/python -m tests.bench.prefixes
 
 bench-ingest: $(VENV)/dev.stamp ## Measure the reading of 10 M calls against Polars' plain CSV to Parquet
 	@$(BIN)/python -m tests.bench.ingest

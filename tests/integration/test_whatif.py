@@ -52,6 +52,7 @@ def month(bill_once: Callable[..., SmallMonth]) -> SmallMonth:  # noqa: F811 - t
     make_version(month.folder, "better", BETTER)
     make_version(month.folder, "deck", {**SMALL, "international_rates": OTHER_DECK})
     make_version(month.folder, "late", {**SMALL, "plans": [plan("metered", "0")]})
+    make_version(month.folder, "smaller", {**SMALL, "plans": [plan("metered", "0"), plan("pool60", "40")]})
     make_version(month.folder, "dearer", {**SMALL, **DEARER})
     return month
 
@@ -114,6 +115,13 @@ def test_only_calls_that_differing_rows_touch_are_rated_again(ask: Ask) -> None:
     assert "3 of 10 calls were rated again: those that differing rows of the two versions can touch " in ask("deck")[1]
     assert "5 of 10 calls were rated again" in ask("better")[1]
     assert "0 of 10 calls were rated again: no row that rates calls of this month differs." in ask("small")[1]
+
+
+def test_a_smaller_pool_alone_rates_every_call_of_its_accounts_again(ask: Ask) -> None:
+    """40 minutes: 15 of the 55 are beyond it, 0.30. A has four calls, two of them suspended."""
+    _, shown, _ = ask("smaller")
+    assert "4 of 10 calls were rated again" in shown
+    assert _rows(shown, "Accounts: invoice totals") == ["A USD 49.91 50.21 +0.30"]
 
 
 def test_the_version_of_the_issue_makes_no_difference(ask: Ask) -> None:

@@ -1,0 +1,116 @@
+"""Longest prefix in force against a plain read of the two columns it needs, in one run on one machine: `make bench`.
+
+A deck of 50,000 nested prefixes with dated rows is flattened (goal: under a second). Then, a million calls at a time
+and in turn, their numbers and start times are read from Parquet (zstd 1), and every call's row is looked up, from the
+text of its number on (goal: at most 2.5 times the read). Quote the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+import polars as pl
+
+from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, PrefixIndex, build_prefix_index, match_rows, number_key
+
+MONTH_BEGINS = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+MONTH_SECONDS = 31 * 86_400
+BLOCK = 1_000_000
+SHARE_OF_DATED = 0.44
+BUILDS = 5
+
+
+def deck(prefixes: int, random: Random) -> pl.DataFrame:
+    """Nested prefixes of 1 to 9 digits as entries of an index; near half of them change their price in the month."""
+    known = {str(digit) for digit in range(1, 10)}
+    parents = sorted(known)
+    while len(known) < prefixes:
+        prefix = random.choice(parents) + str(random.randrange(10))
+        if len(prefix) <= 9 and prefix not in known:
+            known.add(prefix)
+            parents.append(prefix)
+    begin, rows = int(MONTH_BEGINS.timestamp()), []
+    for prefix in sorted(known):
+        cut = begin + random.randrange(MONTH_SECONDS) if random.random() < SHARE_OF_DATED else None
+        spans = [(0, OPEN_SECOND)] if cut is None else [(0, cut), (cut, OPEN_SECOND)]
+        rows += [(0, prefix, start, end, 0, 0) for start, end in spans]
+    entries = pl.DataFrame(rows, schema=ENTRY_SCHEMA, orient="row")
+    return entries.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
+
+
+def calls(entries: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
+    """Calls to numbers under prefixes of the deck, 10 to 12 digits, in no order, as the calls of a month are."""
+    chosen = entries["prefix"].sample(count, with_replacement=True, seed=seed)
+    spread = (pl.int_range(count, dtype=pl.Int64) + seed * count) * 982_451_653  # a prime: no order among the numbers
+    digits = pl.select(spread % (9 * 10**11) + 10**11).to_series()
+    seconds = pl.Series(range(MONTH_SECONDS), dtype=pl.Int64).sample(count, with_replacement=True, seed=seed + 2)
+    return pl.DataFrame({"prefix": chosen, "digits": digits, "second": seconds}).select(
+        destination_number=pl.lit("+") + (pl.col("prefix") + pl.col("digits").cast(pl.String)).str.slice(0, 12),
+        start_time=pl.lit(MONTH_BEGINS) + pl.duration(seconds=pl.col("second")),
+    )
+
+
+def looked_up(index: PrefixIndex, needed: pl.DataFrame) -> pl.Series:
+    """The row of each call."""
+    keys = needed.select(number_key(pl.col("destination_number")).alias("key"))["key"]
+    scopes = pl.repeat(0, needed.height, dtype=pl.Int64, eager=True)
+    return match_rows(index, scopes, keys, needed["start_time"].dt.epoch("s"))
+
+
+def timed_round(index: PrefixIndex, paths: list[Path]) -> tuple[float, float]:
+    """Seconds that reading and looking up took, block by block in turn."""
+    reading = looking = 0.0
+    for path in paths:
+        begin = time.perf_counter()
+        needed = pl.read_parquet(path, columns=["destination_number", "start_time"])
+        read = time.perf_counter()
+        found = looked_up(index, needed)
+        done = time.perf_counter()
+        assert found.null_count() == 0
+        reading, looking = reading + read - begin, looking + done - read
+    return reading, looking
+
+
+def build_seconds(entries: pl.DataFrame) -> list[float]:
+    """How long flattening the deck takes, some times."""
+    found = []
+    for _ in range(BUILDS):
+        begin = time.perf_counter()
+        build_prefix_index(entries)
+        found.append(time.perf_counter() - begin)
+    return found
+
+
+def main() -> None:
+    """Flatten, write the calls, run both sides in turn, print seconds and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=10_000_000)
+    parser.add_argument("--prefixes", type=int, default=50_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    entries = deck(asked.prefixes, Random(1))
+    took = statistics.median(build_seconds(entries))
+    print(f"{asked.prefixes:,} prefixes, {entries.height:,} dated rows: flattened in {took:.2f} s (goal: under 1 s)")
+    index = build_prefix_index(entries)
+    with tempfile.TemporaryDirectory(prefix="tollbook-bench-") as name:
+        paths = [Path(name) / f"{number}.parquet" for number in range(max(asked.calls // BLOCK, 1))]
+        for number, path in enumerate(paths):
+            made = calls(entries, min(asked.calls, BLOCK), seed=3 * number + 1)
+            made.write_parquet(path, compression="zstd", compression_level=1)
+        ratios = []
+        timed_round(index, paths)  # warms the disk's cache
+        for _ in range(asked.rounds):
+            reading, looking = timed_round(index, paths)
+            ratios.append(looking / reading)
+            print(f"  read {reading:5.2f} s   look-ups {looking:5.2f} s   ratio {looking / reading:4.2f}", flush=True)
+        print(f"{asked.calls:,} look-ups: median {statistics.median(ratios):.2f} × the read (goal: at most 2.5)")
+
+
+if __name__ == "__main__":
+    main()
