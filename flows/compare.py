@@ -15,7 +15,7 @@ import polars as pl
 from flows.adjustments import earlier_adjustments
 from flows.contract_reader import ContractTexts, checked_contracts, read_contract_files
 from flows.files import read_parquet, write_parquet, written_whole
-from flows.ingest import CALL_SCHEMA, bucket_calls
+from flows.ingest import CALLS_WITH_FILE, bucket_calls
 from flows.invoicing import month_lines
 from flows.month import Month
 from flows.rating import refuse_missing_plans
@@ -285,7 +285,7 @@ def _recorded_calls(issued: pl.DataFrame, month: Month) -> pl.DataFrame:
         for party in ("source", "destination")
     }
     known = placed.with_columns(warning_bits=pl.lit(0), **kinds)
-    return known.select(pl.col(name).cast(dtype) for name, dtype in CALL_SCHEMA.items())
+    return known.select(pl.col(name).cast(dtype) for name, dtype in CALLS_WITH_FILE.items())
 
 
 def _rated(calls: pl.DataFrame, month: Month) -> RatedCalls:
