@@ -155,7 +155,7 @@ def _account_groups(
     return [part["account_id"].to_list() for part in numbered.partition_by("group", maintain_order=True)]
 
 
-def _account_calls(
+def account_calls(
     connection: duckdb.DuckDBPyConnection, month: Month, run: IssuedRun, accounts: list[str]
 ) -> pl.DataFrame:
     """Every accepted call of the accounts as it was ingested, and its issued cost."""
@@ -208,7 +208,7 @@ def _reprice(
     found = []
     for accounts in _account_groups(connection, month, run, suspended["account_id"].unique()):
         of_accounts = suspended.filter(pl.col("account_id").is_in(accounts))
-        found.append(_released(month, _account_calls(connection, month, run, accounts), of_accounts))
+        found.append(_released(month, account_calls(connection, month, run, accounts), of_accounts))
     judged = _with_currency(pl.concat([calls for calls, _ in found]), month)
     costs = judged.with_columns(cost=_decimal("cost_micros")).drop("account_id", "cost_micros")
     priced = suspended.join(costs, on=CALL_KEY, how="left", validate="1:1", maintain_order="left")

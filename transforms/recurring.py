@@ -144,7 +144,7 @@ def low_usage_units(priced: pl.DataFrame, accounts: pl.DataFrame, minimum_phones
     )
 
 
-def _units(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame:
+def units_by_price(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame:
     """Items split into units at the full price and units at the discounted one."""
     joined = priced.join(
         discounts.drop("flagged"),
@@ -195,7 +195,7 @@ def recurring_lines(priced: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFra
         for language in ("en", "fr")
     ]
     grouped = (
-        _units(priced, discounts)
+        units_by_price(priced, discounts)
         .with_columns(prorated_from=pl.when(pl.col("is_prorated")).then(pl.col("start")))
         .with_columns(line_category=category, unit_numerator=pl.col("price_micros").cast(pl.Int128) * off)
         .with_columns(
