@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 import traceback
@@ -51,6 +52,9 @@ RerunRates = Annotated[
 RerunIssueDate = Annotated[
     str | None, Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, to be sure of it; a rerun keeps it.")
 ]
+
+FIRST_MONTH = dt.date(1970, 1, 1)
+"""Stands for no month, where a command finds out itself which one it is about."""
 
 
 @app.command
@@ -250,6 +254,56 @@ def suspended(
         with written_whole(output) as partial:
             partial.write_bytes(exported_calls(found))
         screen.print(f"{found.calls.height:,} calls written to {output}", soft_wrap=True)
+    return DONE
+
+
+@app.command
+def explain(
+    call_id: str | None = None,
+    /,
+    *,
+    source: str | None = None,
+    month: str | None = None,
+    invoice: str | None = None,
+    line: int | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    cdrs: Cdrs = INBOX,
+    rate_tables: RateTablesFolder = RATE_TABLES,
+    warehouse: Warehouse = WAREHOUSE,
+) -> int:
+    """Explain how a call's price, or its not being billed, came about; or what an invoice line consists of.
+
+    Parameters
+    ----------
+    call_id
+        Id of a call of an issued month.
+    source
+        Source of the call, where several have a call of this id.
+    month
+        Usage month of the call, like 2020-01, where several have one.
+    invoice
+        Invoice id, like A00001-2020-02, instead of a call.
+    line
+        Line of that invoice.
+    json
+        As JSON; schemas/EXPLAIN.md says what its keys are.
+    """
+    from flows.explain_call import explain_call
+    from flows.explain_line import explain_line
+    from flows.explain_text import call_text, line_text
+    from flows.files import canonical_json
+
+    settings = Settings(FIRST_MONTH, cdrs, rate_tables=rate_tables, warehouse=warehouse)
+    usage_month = parse_month(month) if month else None
+    if call_id is not None and invoice is None and line is None:
+        found = explain_call(settings, call_id, source, usage_month)
+    elif call_id is None and invoice is not None and line is not None and source is month is None:
+        found = explain_line(settings, invoice, line)
+    else:
+        remedy = "write `tollbook explain CALL_ID [--source S] [--month M]` or `tollbook explain --invoice ID --line N`"
+        raise InputRefusedError(Fault("explain", "name a call, or an invoice and a line of it", remedy))
+    as_text = call_text if found["kind"] == "call" else line_text
+    sys.stdout.write(canonical_json(found) if json else as_text(found))
     return DONE
 
 

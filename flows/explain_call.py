@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from flows.explain_find import FoundRecord, PublishedRun, issued_runs, repeats_of, the_record
 from flows.explain_rating import (
@@ -240,7 +239,7 @@ def explain_call(
             "kind": "call",
             "call_id": call_id,
             "usage_month": month_text(record.usage_month),
-            "run": _run(run),
+            "run": run_facts(run),
             "record": _record(of_run, run, month, record),
         }
         if record.is_accepted:
@@ -252,7 +251,8 @@ def explain_call(
         return explained
 
 
-def _run(run: PublishedRun) -> Json:
+def run_facts(run: PublishedRun) -> Json:
+    """What names the run, its rate version and its program."""
     return {
         "run_id": run.issued.run_id,
         "invoice_month": month_text(run.invoice_month),

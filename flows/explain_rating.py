@@ -12,6 +12,7 @@ import polars as pl
 from flows.month import Month
 from flows.rating import billed_table
 from rate_tables.versions import RateTables
+from schemas.contract_files import CONTRACT_TABLES
 from schemas.rate_files import RATE_TABLES
 from schemas.text_columns import Column
 from transforms.account_terms import devices_in_service
@@ -58,20 +59,24 @@ def cell(value: object) -> object:
 
 
 def of_account(month: Month, account_id: str) -> Month:
-    """The month with this account alone: the same prices and minutes, without those of all others."""
-    accounts = month.contracts.accounts.filter(pl.col("account_id") == account_id)
-    return replace(month, contracts=month.contracts._replace(accounts=accounts))
+    """The month with this account's contracts alone: the same prices and minutes, without those of all others."""
+    tables = {
+        spec.name: getattr(month.contracts, spec.name).filter(pl.col("account_id") == account_id)
+        for spec in CONTRACT_TABLES
+    }
+    return replace(month, contracts=month.contracts._replace(**tables))
 
 
 def file_row(rates: RateTables, table: str, line: int) -> Json:
     """A row of a rate file as it stands there: version, file, line and its cells; money and percents as decimals."""
     spec = next(spec for spec in RATE_TABLES if spec.name == table)
     row = getattr(rates, table).filter(pl.col("line") == line).to_dicts()[0]
-    cells = {column.name: _cell_of(row, column) for column in spec.columns}
+    cells = {column.name: cell_of(row, column) for column in spec.columns}
     return {"rate_version": rates.version, "file": f"{table}.csv", "line": line, **cells}
 
 
-def _cell_of(row: Json, column: Column) -> object:
+def cell_of(row: Json, column: Column) -> object:
+    """A cell of a typed row as JSON has it: money and percents as decimals."""
     value = row[column.typed_name]
     return money(value) if column.kind in ("money", "percent") else cell(value)
 
@@ -160,7 +165,7 @@ def rate_line(rated: RatedAccount, call: Json) -> tuple[str, int] | None:
 
 def is_extension_call(call: Json) -> bool:
     """Whether the destination is not looked up: an internal call, or one to an extension (rule 5 (6))."""
-    return call["direction"] == "internal" or call["destination_kind"] == "extension"
+    return bool(call["direction"] == "internal" or call["destination_kind"] == "extension")
 
 
 def _tables(call: Json, judged_as: str) -> tuple[str, ...]:
@@ -210,7 +215,7 @@ def increments(call: Json) -> Json:
 
 
 def pool(rated: RatedAccount, call: Json) -> Json | None:
-    """The plan's minutes before and after the call, in the account's order of calls (rule 7); None where it takes none."""
+    """The plan's minutes before and after the call, in the account's order of calls (rule 7.1); None if it takes none."""
     if call["outcome"] != PLAN_MINUTES:
         return None
     takers = rated.billed.filter(pl.col("outcome") == PLAN_MINUTES)

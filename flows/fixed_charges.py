@@ -124,7 +124,7 @@ def usf_faults(month: Month, account_ids: pl.Series) -> list[Fault]:
     ]
 
 
-def _priced_items(month: Month) -> pl.DataFrame:
+def priced_items(month: Month) -> pl.DataFrame:
     """The items billed this month, whole and part months, with their prices."""
     invoice_month = month.settings.invoice_month
     began = month.items.filter(pl.col("start").is_between(month.usage_month, invoice_month, closed="none"))
@@ -137,7 +137,7 @@ def _in_usage_month(month: Month, day: str) -> pl.Expr:
     return pl.col(day).is_between(month.usage_month, month.settings.invoice_month, closed="left")
 
 
-def _returns(month: Month) -> pl.DataFrame:
+def returns_verified(month: Month) -> pl.DataFrame:
     """Equipment returns verified in the usage month, with the settings of the day they were received."""
     verified = month.contracts.equipment_returns.filter(_in_usage_month(month, "verified_on"))
     returns = with_setting(verified, month.rates.policy, "restocking_percent", "received_on")
@@ -154,14 +154,14 @@ def fixed_charges(month: Month) -> FixedCharges:
     8.3, 9.4). Raises InputRefusedError.
     """
     rates, accounts, changes, invoice_month = month.rates, month.accounts, month.changes, month.settings.invoice_month
-    priced = _priced_items(month)
+    priced = priced_items(month)
     discounts = low_usage_units(
         priced, accounts, policy_whole_number(rates.policy, "low_usage_minimum_phones", invoice_month)
     )
     charged = price_one_time(month.contracts.one_time_charges, accounts, rates.charges, changes).filter(
         _in_usage_month(month, "on")
     )
-    returns = _returns(month)
+    returns = returns_verified(month)
     late = late_returns(returns, accounts, rates.charges, changes)
     buyouts = accounts.filter(_in_usage_month(month, "end_of_service"))
     billed = pl.concat([frame["account_id"] for frame in (priced, charged, returns, late, buyouts)])
