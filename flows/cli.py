@@ -290,7 +290,8 @@ def explain(
     """
     from flows.explain_call import explain_call
     from flows.explain_line import explain_line
-    from flows.explain_text import call_text, line_text
+    from flows.explain_line_text import line_text
+    from flows.explain_text import call_text
     from flows.files import canonical_json
 
     settings = Settings(FIRST_MONTH, cdrs, rate_tables=rate_tables, warehouse=warehouse)

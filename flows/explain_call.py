@@ -9,21 +9,10 @@ from typing import Any
 import duckdb
 
 from flows.explain_find import FoundRecord, PublishedRun, issued_runs, repeats_of, the_record
-from flows.explain_rating import (
-    COMPARED,
-    RatedAccount,
-    arithmetic,
-    cell,
-    file_row,
-    increments,
-    is_extension_call,
-    matchings,
-    pool,
-    rate_account,
-    rate_line,
-    recomputed,
-)
+from flows.explain_matches import is_extension_call, matchings, rate_line
+from flows.explain_rating import COMPARED, RatedAccount, cell, file_row, rate_account, recomputed
 from flows.explain_record import Place, normalised_fields, read_again
+from flows.explain_steps import arithmetic, increments, pool
 from flows.month import Month
 from flows.settings import Settings, month_text
 from flows.suspended import account_calls, recorded_month
@@ -49,7 +38,7 @@ select count(*)::bigint as calls, sum(case when $category = 'included_minutes' t
         ::bigint as seconds
 from billed_calls
 where account_id = $account and run_id = $run_id and usage_month = $usage_month
-    and (call_type = $category or ($category = 'included_minutes' and call_type in ('included', 'overage')))
+    and (call_type = $category or ($category = 'included_minutes' and (call_type = 'included' or included_seconds > 0)))
 """
 _LINE = """
 select invoice_id, line_number, category, description, quantity, exact_amount, amount, currency

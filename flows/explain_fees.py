@@ -20,15 +20,12 @@ from transforms.regional_rows import rows_for_region, rows_in_force
 from transforms.usage_lines import usage_lines
 
 
-def line_draft(own: Month, totals: pl.DataFrame, line_number: int) -> Json:
-    """The line as the program drafts it, before its amount was rounded; `own` has the one account."""
+def line_drafts(own: Month, totals: pl.DataFrame) -> list[Json]:
+    """The lines as the program drafts them, in their order, with amount_cents; `own` has the one account."""
     fixed = fixed_charges(own)
     drafts = pl.concat([fixed.drafts, usage_lines(totals, own.usage_month)])
     lines = add_fees_and_taxes(drafts, own.accounts, fee_tables(own), fixed.devices, own.settings.invoice_month)
-    ordered = lines.sort(line_order(), maintain_order=True)
-    if not 1 <= line_number <= ordered.height:
-        raise AssertionError(f"line {line_number} was published and is not drafted now")
-    return ordered.to_dicts()[line_number - 1]
+    return lines.sort(line_order(), maintain_order=True).to_dicts()
 
 
 def _micros(amount: str) -> int:

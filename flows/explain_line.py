@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import polars as pl
 
 from flows.explain_call import open_recorded_month, run_facts, usage_sums
 from flows.explain_charges import contract_parts
-from flows.explain_fees import fee_parts, line_draft
+from flows.explain_fees import fee_parts, line_drafts
 from flows.explain_find import PublishedRun, issued_runs
 from flows.explain_rating import cell, of_account, rate_account
 from flows.month import Month
@@ -28,7 +28,7 @@ _INVOICE = "select * from invoices where invoice_id = $invoice_id"
 _LINES = "select * from invoice_line_items where invoice_id = $invoice_id order by line_number"
 _OF_LINE = """
 account_id = $account and run_id = $run_id and usage_month = $usage_month
-    and (call_type = $category or ($category = 'included_minutes' and included_seconds > 0))
+    and (call_type = $category or ($category = 'included_minutes' and (call_type = 'included' or included_seconds > 0)))
 """
 _SPAN = f"select min(start_time), max(start_time) from billed_calls where {_OF_LINE}"  # noqa: S608 - our own text
 _DEAREST = f"""
@@ -53,17 +53,13 @@ def _dicts(cursor: duckdb.DuckDBPyConnection) -> list[Json]:
     return [dict(zip(names, map(cell, row), strict=True)) for row in cursor.fetchall()]
 
 
-def the_line(connection: duckdb.DuckDBPyConnection, invoice_id: str, line_number: int) -> tuple[Json, list[Json]]:
-    """The invoice and all its lines. Raises InputRefusedError where there is no such invoice, or line of it."""
+def the_invoice(connection: duckdb.DuckDBPyConnection, invoice_id: str) -> tuple[Json, list[Json]]:
+    """The invoice and its lines. Raises InputRefusedError where there is none of this id."""
     found = _dicts(connection.execute(_INVOICE, {"invoice_id": invoice_id}))
     if not found:
         remedy = "look it up in the table invoices: account and invoice month, like A00001-2020-02"
         raise InputRefusedError(Fault("--invoice", "no invoice has this id", remedy, value=invoice_id))
-    lines = _dicts(connection.execute(_LINES, {"invoice_id": invoice_id}))
-    if not 1 <= line_number <= len(lines):
-        remedy = f"name a line from 1 to {len(lines)}"
-        raise InputRefusedError(Fault("--line", f"{invoice_id} has no such line", remedy, value=str(line_number)))
-    return found[0], lines
+    return found[0], _dicts(connection.execute(_LINES, {"invoice_id": invoice_id}))
 
 
 def _usage(connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Month, line: Json) -> Json:
@@ -76,7 +72,11 @@ def _usage(connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Mont
         "category": category,
     }
     first, last = connection.execute(_SPAN, params).fetchall()[0]
-    kind = "included_seconds > 0" if category == "included_minutes" else f"call_type = {quoted(category)}"
+    kind = (
+        "(call_type = 'included' or included_seconds > 0)"
+        if category == "included_minutes"
+        else f"call_type = {quoted(category)}"
+    )
     sums = usage_sums(connection, run, account, category)
     return {
         "calls": sums["calls"],
@@ -149,6 +149,52 @@ def _consists_of(
     return {"charges": contract_parts(month, draft)}
 
 
+class OpenedInvoice(NamedTuple):
+    """An invoice with its lines as they were published, and as its account's month drafts them again.
+
+    `own`: the recorded month with this account alone. Drafts stand in the lines' order, unrounded but for their cents.
+    """
+
+    run: PublishedRun
+    own: Month
+    invoice: Json
+    lines: list[Json]
+    drafts: list[Json]
+
+
+def open_invoice(
+    connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Month, invoice: Json, lines: list[Json]
+) -> OpenedInvoice:
+    """The invoice derived again: its account's calls rated, its charges priced, its fees and taxes taken."""
+    account = invoice["account_id"]
+    own = of_account(month, account)
+    return OpenedInvoice(run, own, invoice, lines, line_drafts(own, _totals(connection, run, month, account)))
+
+
+def explained_line(connection: duckdb.DuckDBPyConnection, opened: OpenedInvoice, line_number: int) -> Json:
+    """What a line of the invoice consists of, as JSON has it."""
+    line = opened.lines[line_number - 1]
+    if len(opened.drafts) != len(opened.lines):
+        problem = f"has {len(opened.lines)} lines and today's program drafts {len(opened.drafts)}"
+        remedy = "the issued lines stand; explain them with the program that issued them, which its run names"
+        raise InputRefusedError(Fault(opened.invoice["invoice_id"], problem, remedy))
+    draft = opened.drafts[line_number - 1]
+    if line["category"] in (*FEE_CATEGORIES, "tax"):
+        consists: Json = {"basis": fee_parts(opened.own, opened.lines, line)}
+    else:
+        consists = _consists_of(connection, opened.run, opened.own, line, draft)
+    of_invoice = ("invoice_id", "account_id", "name", "currency", "subtotal", "tax_total", "total")
+    return {
+        "kind": "line",
+        "run": run_facts(opened.run),
+        "invoice": {name: opened.invoice[name] for name in of_invoice},
+        "line": {name: value for name, value in line.items() if name not in ("invoice_id", "account_id")},
+        **consists,
+        "rounding": _rounding(line, draft),
+        "agreement": _agreement(line, draft),
+    }
+
+
 def explain_line(settings: Settings, invoice_id: str, line_number: int) -> Json:
     """What an invoice line consists of, as JSON has it (schemas/EXPLAIN.md).
 
@@ -159,24 +205,10 @@ def explain_line(settings: Settings, invoice_id: str, line_number: int) -> Json:
             raise InputRefusedError(
                 Fault(str(settings.warehouse), "no month is issued here", "name another with --warehouse")
             )
-        invoice, lines = the_line(connection, invoice_id, line_number)
-        run, line = issued_runs(connection)[invoice["run_id"]], lines[line_number - 1]
+        invoice, lines = the_invoice(connection, invoice_id)
+        if not 1 <= line_number <= len(lines):
+            remedy = f"name a line from 1 to {len(lines)}"
+            raise InputRefusedError(Fault("--line", f"{invoice_id} has no such line", remedy, value=str(line_number)))
+        run = issued_runs(connection)[invoice["run_id"]]
         _, month = open_recorded_month(settings, run)
-        own = of_account(month, line["account_id"])
-        draft = line_draft(own, _totals(connection, run, month, line["account_id"]), line_number)
-        if line["category"] in (*FEE_CATEGORIES, "tax"):
-            consists: Json = {"basis": fee_parts(own, lines, line)}
-        else:
-            consists = _consists_of(connection, run, own, line, draft)
-        return {
-            "kind": "line",
-            "run": run_facts(run),
-            "invoice": {
-                name: invoice[name]
-                for name in ("invoice_id", "account_id", "name", "currency", "subtotal", "tax_total", "total")
-            },
-            "line": {name: value for name, value in line.items() if name not in ("invoice_id", "account_id")},
-            **consists,
-            "rounding": _rounding(line, draft),
-            "agreement": _agreement(line, draft),
-        }
+        return explained_line(connection, open_invoice(connection, run, month, invoice, lines), line_number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any
 
@@ -23,17 +24,30 @@ _PLACES = {
     "rejected": "was rejected",
     "outside_month": "starts outside the month it came with",
 }
+_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ROW_KEYS = ("rate_version", "file", "line")
 _NOT_SHOWN = (*_ROW_KEYS, "label_fr")
 
 
-def _wrapped(text: str, indent: str = "  ") -> list[str]:
+def plain(lines: list[str]) -> str:
+    """The lines as text; characters that steer a terminal, which records may hold, are shown and not sent."""
+    return "".join(_STEERING.sub(lambda found: f"\\x{ord(found.group()):02x}", line) + "\n" for line in lines)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def wrapped(text: str, indent: str = "  ") -> list[str]:
+    """The text in lines of WIDTH; those behind the first stand two places further in."""
     lines = textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False)
     return lines or [indent.rstrip()]
 
 
-def _section(title: str, texts: list[str]) -> list[str]:
-    return ["", title, *(line for text in texts for line in _wrapped(text))]
+def section(title: str, texts: list[str]) -> list[str]:
+    """A title, and the texts under it."""
+    return ["", title, *(line for text in texts for line in wrapped(text))]
 
 
 def _folded(text: str) -> list[str]:
@@ -43,7 +57,7 @@ def _folded(text: str) -> list[str]:
     return ["    " + shown[begin : begin + step] for begin in range(0, len(shown), step)] or ["    (empty)"]
 
 
-def _cells(row: Json) -> str:
+def cells(row: Json) -> str:
     """The cells of a file's row that are filled, as `name value`."""
     filled = {name: value for name, value in row.items() if name not in _NOT_SHOWN and value not in (None, "", [])}
     return ", ".join(
@@ -51,24 +65,26 @@ def _cells(row: Json) -> str:
     )
 
 
-def _where(row: Json) -> str:
+def where(row: Json) -> str:
+    """Version, file and line of a row."""
     version = f"{row['rate_version']}/" if "rate_version" in row else ""
     return f"{version}{row['file']}, line {row['line']}"
 
 
-def _minutes(seconds: int) -> str:
+def minutes(seconds: int) -> str:
+    """`3 min 20 s`."""
     return f"{seconds // 60:,} min" + (f" {seconds % 60} s" if seconds % 60 else "")
 
 
 def _record(record: Json) -> list[str]:
     lines = ["", f"The record: {record['source_file']}, line {record['source_line']}, source {record['source']}"]
-    lines += _wrapped(record["note"] + ".")
+    lines += wrapped(record["note"] + ".")
     if record["raw_record"] is not None:
         lines += _folded(record["raw_record"])
     for field in record["fields"]:
         came = "" if field["text"] == (field["value"] or "") else f"{field['text']!r} became "
         origin = f" (from {field['from']})" if field["from"] and field["from"] != "{" + field["field"] + "}" else ""
-        lines += _wrapped(f"{field['field']}: {came}{field['value'] or '(empty)'}{origin}: {field['how']}")
+        lines += wrapped(f"{field['field']}: {came}{field['value'] or '(empty)'}{origin}: {field['how']}")
     return lines
 
 
@@ -86,8 +102,8 @@ def _matching(matching: list[Json]) -> list[str]:
     lines = []
     for table in matching:
         number = table["number"].replace("_", " ")
-        lines += _section(f"Prefixes of {table['file']} that the {number} begins with, longest first", [])
-        lines += [line for row in table["rows"] for line in _wrapped(_match_row(row))] or ["  none"]
+        lines += section(f"Prefixes of {table['file']} that the {number} begins with, longest first", [])
+        lines += [line for row in table["rows"] for line in wrapped(_match_row(row))] or ["  none"]
     return lines
 
 
@@ -98,10 +114,10 @@ def _pool(pool: Json) -> list[str]:
     if pool["pool_seconds"] is None:
         return [f"The plan has unlimited minutes ({row}).", place]
     return [
-        f"The plan has {pool['included_minutes']:,} minutes{per} ({row}): {_minutes(pool['pool_seconds'])} in all.",
+        f"The plan has {pool['included_minutes']:,} minutes{per} ({row}): {minutes(pool['pool_seconds'])} in all.",
         place,
-        f"Before it {_minutes(pool['before_seconds'])} were left; it took {_minutes(pool['taken_seconds'])}; "
-        f"{_minutes(pool['after_seconds'])} were left after it. Above the plan: {_minutes(pool['overage_seconds'])}.",
+        f"Before it {minutes(pool['before_seconds'])} were left; it took {minutes(pool['taken_seconds'])}; "
+        f"{minutes(pool['after_seconds'])} were left after it. Above the plan: {minutes(pool['overage_seconds'])}.",
     ]
 
 
@@ -111,20 +127,21 @@ def _invoice_line(line: Json) -> str:
         return f"No line of category {category}: its calls come to 0 minutes and 0.00, and such a line is left out."
     where = f"Invoice {line['invoice_id']}, line {line['line_number']}, {line['description']}:"
     if category == "included_minutes":
-        return f"{where} {line['calls']:,} calls took {line['quantity']} minutes of the plan, for 0.00."
+        return f"{where} {counted(line['calls'], 'call')} took {line['quantity']} minutes of the plan, for 0.00."
     return (
-        f"{where} the {line['calls']:,} calls of this kind cost {line['sum_of_costs']} together (exact amount "
+        f"{where} {counted(line['calls'], 'call')} of this kind, {line['sum_of_costs']} together (exact amount "
         f"{line['exact_amount']}), rounded half up to the cent once: {line['amount']} {line['currency']}."
     )
 
 
-def _agreement(agreement: Json) -> list[str]:
-    if agreement["is_same"]:
-        return _section("Proof", ["Rated again now, every figure is the one that was published."])
+def agreement(compared: Json) -> list[str]:
+    """Whether the program of today comes to what was published."""
+    if compared["is_same"]:
+        return section("Proof", ["Rated again now, every figure is the one that was published."])
     differences = [
-        f"{one['column']}: issued {one['issued']}, now {one['recomputed']}" for one in agreement["differences"]
+        f"{one['column']}: issued {one['issued']}, now {one['recomputed']}" for one in compared["differences"]
     ]
-    return _section("The program comes to other figures today; the issued ones stand", differences)
+    return section("The program comes to other figures today; the issued ones stand", differences)
 
 
 def _call_head(found: Json) -> list[str]:
@@ -135,11 +152,11 @@ def _call_head(found: Json) -> list[str]:
         said += f": {cost['cost']} {cost['currency']}, {_CALL_TYPES[outcome['result']]}."
     else:
         said += f": {outcome['result']}."
-    lines = _wrapped(said, "")
+    lines = wrapped(said, "")
     if "call" in found:
         call, account = found["call"], found["account"]
         parties = f"{call['source_number'] or '(anonymous)'} to {call['destination_number']}"
-        lines += _wrapped(
+        lines += wrapped(
             f"{call['direction'].capitalize()} from {parties}, {call['start_time']}, {call['duration_seconds']:,} s, "
             f"{call['disposition']}. Account {call['account_id']} ({account['name']}), {account['country']} "
             f"{account['region'] or ''}, plan {account['plan_id']}.",
@@ -152,7 +169,7 @@ def _call_why(outcome: Json) -> list[str]:
     texts = [f"{outcome['sentence']} (rule {outcome['rule']})"]
     texts += [f"It is about: {outcome['detail']}."] if outcome["detail"] else []
     texts += [f"What to do: {outcome['remedy']}"] if outcome["remedy"] else []
-    return _section("Why", texts)
+    return section("Why", texts)
 
 
 def call_text(found: Json) -> str:
@@ -161,101 +178,27 @@ def call_text(found: Json) -> str:
     lines += _matching(found.get("matching", []))
     if found.get("rate_row"):
         row = found["rate_row"]
-        lines += _section("The row that was taken", [f"{_where(row)}: {_cells(row)}"])
+        lines += section("The row that was taken", [f"{where(row)}: {cells(row)}"])
         if found["outcome"]["place"] == "suspended":
-            lines += _wrapped("Its price is empty, which means that there is none; no shorter prefix is tried.")
+            lines += wrapped("Its price is empty, which means that there is none; no shorter prefix is tried.")
     if "increments" in found:
-        lines += _section("Seconds charged", [found["increments"]["arithmetic"] + " (rule 6.2)."])
+        lines += section("Seconds charged", [found["increments"]["arithmetic"] + " (rule 6.2)."])
     if found.get("pool"):
-        lines += _section("Plan minutes", _pool(found["pool"]))
+        lines += section("Plan minutes", _pool(found["pool"]))
     if "arithmetic" in found:
-        lines += _section("The cost", found["arithmetic"]["steps"])
-        lines += _section("On the invoice", [_invoice_line(line) for line in found["invoice_lines"]])
-        lines += _agreement(found["agreement"])
+        lines += section("The cost", found["arithmetic"]["steps"])
+        lines += section("On the invoice", [_invoice_line(line) for line in found["invoice_lines"]])
+        lines += agreement(found["agreement"])
     for repeat in found.get("repeats", []):
         place = f"{repeat['source_file']}, line {repeat['source_line']}, source {repeat['source']}"
         lines += ["", f"A {repeat['place']} of it, not billed: {place}", *_folded(repeat["raw_record"] or "")]
-    return "\n".join([*lines, "", *_run(found["run"])]) + "\n"
+    return plain([*lines, "", *run(found["run"])])
 
 
-def _run(run: Json) -> list[str]:
-    return _wrapped(
-        f"Run {run['run_id']}, invoice month {run['invoice_month']}, rate version {run['rate_version']}, program "
-        f"{run['program']}.",
+def run(facts: Json) -> list[str]:
+    """What names the run."""
+    return wrapped(
+        f"Run {facts['run_id']}, invoice month {facts['invoice_month']}, rate version {facts['rate_version']}, program "
+        f"{facts['program']}.",
         "",
     )
-
-
-def _charge(part: Json) -> list[str]:
-    lines = _wrapped(part["arithmetic"])
-    for name, what in (
-        ("contract_row", "contract"),
-        ("price_row", "price"),
-        ("discount_row", "discount"),
-        ("policy_row", "policy"),
-    ):
-        if part.get(name):
-            dated = f" in force on {part['price_date']}" if name == "price_row" and "price_date" in part else ""
-            lines += _wrapped(f"{what}{dated}: {_where(part[name])}: {_cells(part[name])}", "    ")
-    return lines
-
-
-def _calls(calls: Json, currency: str) -> list[str]:
-    lines = _section(
-        "What it consists of",
-        [
-            f"{calls['calls']:,} calls from {calls['first_start']} to {calls['last_start']}, "
-            f"{_minutes(calls['charged_seconds'])} charged, {calls['sum_of_costs']} {currency} together.",
-        ],
-    )
-    lines += _section("The dearest", [])
-    for call in calls["dearest"]:
-        lines += _wrapped(
-            f"{call['start_time']} {call['call_id']} to {call['destination_number']}: {call['billable_seconds']} s, "
-            f"{call['cost']}"
-        )
-    listed = [line for text in calls["list_all"].splitlines() for line in _wrapped(text)]
-    return [*lines, *_section("All of them, in DuckDB on tollbook.duckdb", []), *listed]
-
-
-def _basis(basis: Json) -> list[str]:
-    row = basis["row"]
-    texts = [f"{basis['arithmetic']} (rule {basis['rule']})", f"{_where(row)}: {_cells(row)}"]
-    for line in basis["lines"]:
-        share = (
-            f" × {line['share_percent']} % (line {line['share_line']} of usf_shares.csv)"
-            if "interstate" in line
-            else ""
-        )
-        texts.append(f"line {line['line_number']}, {line['base_category']}: {line['amount']}{share}")
-    return _section("What it is taken of", texts)
-
-
-def _adjustment(row: Json) -> str:
-    return (
-        f"Rerun {row['rerun_id']} of {row['disputed_invoice_id']}: issued {row['issued_amount']}, corrected "
-        f"{row['corrected_amount']}, difference {row['difference']} ({row['cause']})."
-    )
-
-
-def line_text(found: Json) -> str:
-    """An invoice line's explanation: what it consists of, and its rounding."""
-    line, invoice = found["line"], found["invoice"]
-    currency = invoice["currency"]
-    period = f"{line['period_start']} to {line['period_end']} (that day excluded)"
-    head = f"Invoice {invoice['invoice_id']}, line {line['line_number']}: {line['description']}, {line['amount']} {currency}."
-    quantity = f"{line['quantity']} × {line['unit']}" + (f" at {line['unit_price']}" if line["unit_price"] else "")
-    account = f"Account {invoice['account_id']} ({invoice['name']}). Category {line['category']}, {period}, {quantity}."
-    lines = [*_wrapped(head, ""), *_wrapped(account, "")]
-    if "calls" in found:
-        lines += _calls(found["calls"], currency)
-    if "charges" in found:
-        lines += _section("What it consists of", [])
-        lines += [text for part in found["charges"] for text in _charge(part)]
-    if "basis" in found:
-        lines += _basis(found["basis"])
-    if "adjustments" in found:
-        lines += _section("What it consists of", [_adjustment(row) for row in found["adjustments"]])
-    lines += _section("Rounding", [f"{found['rounding']['sentence']} {currency}."])
-    lines += _agreement(found["agreement"])
-    return "\n".join([*lines, "", *_run(found["run"])]) + "\n"

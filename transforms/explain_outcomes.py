@@ -47,8 +47,8 @@ _NO_RATE = (
     "never billed at 0."
 )
 _UNKNOWN = (
-    "The numbering plan does not know the number, so nobody can say whether it is a call abroad: it is suspended, on no "
-    "invoice, and takes no plan minutes."
+    "The numbering plan does not know the number, so nobody can say whether it is a call abroad: it is suspended, on "
+    "no invoice, and takes no plan minutes."
 )
 _PREMIUM_GAP = (
     "The number is a premium number of the billing country, and the premium table has no prefix for it: the call is "
@@ -72,7 +72,7 @@ _ASIDE: dict[str, Explained] = {
     "unknown_disposition": Explained("13.1", "The record's disposition is none that its source knows.", _MEND),
     "unknown_account": Explained(
         "5.4",
-        "The record belongs to no account: it names none that has a contract, and neither number was anybody's that day.",
+        "The record belongs to no account: it names none with a contract, and neither number was anybody's that day.",
         "Add the account or the number to the contracts, and bring the call in with `tollbook rerun {month}`.",
     ),
     "bad_number": Explained("13.1", "A number of the record cannot be read by the account's dialing plan.", _MEND),
