@@ -33,6 +33,7 @@ from flows.options import (
     console,
     console_of_tables,
 )
+from flows.confidential import confidential_files
 from flows.settings import Settings, month_text, parse_date, parse_month
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from transforms.timestamps import add_months
@@ -431,6 +432,7 @@ def _tell(message: str, code: int) -> int:
     return code
 
 
+@confidential_files()
 def run(argv: Sequence[str]) -> int:
     """Run a command line and return its exit code."""
     return _guarded(lambda: app(list(argv), exit_on_error=False, print_error=False))

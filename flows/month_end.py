@@ -12,6 +12,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
+from flows.confidential import confidential_files, masked_errors
 from flows.progress import advance
 from flows.runner import bill_month
 from flows.settings import Settings, parse_month
@@ -31,7 +32,8 @@ def _is_worth_another_try(_task: Task[..., Path], _run: TaskRun, state: State) -
 @task(task_run_name="{stage} {unit}", retries=2, retry_delay_seconds=1, retry_condition_fn=_is_worth_another_try)
 def work_on(stage: str, plan: Path, unit: str) -> Path:
     """One unit of a stage; safe to try again, because what it writes is whole or not there."""
-    return _STAGES[stage].work(plan, unit)
+    with confidential_files(), masked_errors():
+        return _STAGES[stage].work(plan, unit)
 
 
 def _as_tasks(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
@@ -61,5 +63,6 @@ def month_end(
     issue_date: dt.date | None = None,
 ) -> str:
     """The month's invoices, published. Returns the run id. Refusals and failed controls fail the flow run."""
-    settings = Settings(parse_month(invoice_month), cdrs, contracts, rate_tables, rates, warehouse, issue_date)
-    return bill_month(settings, work=_as_tasks, advance=advance).run_id
+    with masked_errors():
+        settings = Settings(parse_month(invoice_month), cdrs, contracts, rate_tables, rates, warehouse, issue_date)
+        return bill_month(settings, work=_as_tasks, advance=advance).run_id

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from flows.confidential import make_read_only
 from flows.files import read_parquet, write_json, write_parquet, written_whole
 from flows.month import Month
+from flows.rating import bucket_frames
 from flows.settings import month_text
 from flows.warehouse import (
     DATABASE,
@@ -230,6 +232,18 @@ def check_controls(database: Path, run_id: str) -> pl.DataFrame:
     return controls
 
 
+def _control_details(month: Month, staged: Path) -> None:
+    """A file an account: a file system that does not tell `a1` from `A1` would have put one in place of the other."""
+    totals = bucket_frames(month, "totals")
+    expected = totals.filter(pl.col("category") != "included_minutes")["account_id"].n_unique()
+    found = sum(1 for _ in staged.glob("*.csv"))
+    if found != expected:
+        raise ControlFailedError(
+            f"{expected} accounts have billed call details and {found} files were written; nothing was published: "
+            "account ids that differ in capital letters alone need a warehouse on a file system that tells them apart"
+        )
+
+
 def _publish_details(month: Month) -> None:
     """The folder of CSVs in its place with one rename.
 
@@ -240,6 +254,7 @@ def _publish_details(month: Month) -> None:
     target = month.settings.warehouse / "details" / month_text(month.usage_month)
     mark = target.with_name(f".{target.name}.run_id")
     if staged.is_dir():
+        _control_details(month, staged)
         target.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(month.run_id, encoding="utf-8")
         if target.is_dir():
@@ -281,7 +296,7 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
         archived = beside.submit(archive_tables, month)
         build_database(month, started_at, partial)
         controls = check_controls(partial, month.run_id)
-        partial.chmod(0o444)
+        make_read_only(partial)
         archived.result()
     _publish_files(month, controls)
     staged.replace(database)

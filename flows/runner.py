@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from flows.adjustments import Rerun, published_reruns
 from flows.compare import comparison, issued_run_of
+from flows.confidential import confidential_files
 from flows.files import remove
 from flows.fixed_charges import fixed_charges
 from flows.ingest import is_stored, stored_hashes, sweep_pieces
@@ -162,6 +163,7 @@ def _sweep(month: Month) -> None:
             remove(folder)
 
 
+@confidential_files()
 def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: Advance | None = None) -> BillOutcome:
     """The month's invoices, published; nothing is done where the same inputs issued them before.
 
@@ -217,6 +219,7 @@ def _prepare_rerun(month: Month) -> None:
     base_database(month)
 
 
+@confidential_files()
 def rerun_month(
     settings: Settings,
     accounts: Sequence[str],
@@ -249,6 +252,7 @@ def _is_issued(month: Month) -> bool:
     return month.settings.invoice_month in issued
 
 
+@confidential_files()
 def ingest_month(settings: Settings, advance: Advance | None = None) -> IngestOutcome:
     """The usage month's records read, checked and stored; what was stored before is not read again."""
     month = _open_writable(settings)

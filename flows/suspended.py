@@ -24,6 +24,7 @@ from schemas.faults import Fault, InputRefusedError
 from schemas.warehouse_tables import CALL_COLUMNS
 from transforms.money import decimal_of_micros
 from transforms.rate_calls import rate_calls
+from transforms.spreadsheets import neutralised
 from transforms.suspended import (
     CALL_KEY,
     missing_rates,
@@ -84,6 +85,8 @@ EXPORTED: tuple[str, ...] = (
     "rate_prefix",
     "raw_record",
 )
+_OF_OTHERS: tuple[str, ...] = ("account_id", "call_id", "source", "source_file", "raw_record")
+"""Columns whose text others wrote; numbers are `+` and digits, or digits, `*` and `#`."""
 _PRICED: tuple[str, ...] = ("rate_version", "would_be", "billable_seconds", "currency", "cost")
 
 
@@ -238,11 +241,16 @@ def suspended_calls(settings: Settings) -> SuspendedCalls:
 
 
 def exported_calls(found: SuspendedCalls) -> bytes:
-    """The calls as CSV (RFC 4180, UTF-8), with their raw records; repriced ones with what they would cost."""
+    """The calls as CSV (RFC 4180, UTF-8), with their raw records; repriced ones with what they would cost.
+
+    Text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
     calls, columns = found.calls, EXPORTED
     if found.repriced is not None:
         calls = found.repriced.calls.with_columns(rate_version=pl.lit(found.repriced.version))
         columns = (*EXPORTED, *_PRICED)
     instant = "%Y-%m-%dT%H:%M:%S%.6fZ"
-    texts = calls.with_columns(pl.col("start_time", "end_time").dt.to_string(instant))
+    texts = calls.with_columns(
+        pl.col("start_time", "end_time").dt.to_string(instant), *(neutralised(pl.col(name)) for name in _OF_OTHERS)
+    )
     return texts.select(columns).write_csv(line_terminator="\r\n").encode()

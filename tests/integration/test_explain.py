@@ -234,7 +234,7 @@ def test_each_outcome_is_explained_in_100_columns_and_with_documented_keys(demo:
         text = told(["explain", *words, *places(demo)]).out
         assert max(map(len, text.splitlines())) <= 100
         assert f"(rule {found['outcome']['rule']})" in " ".join(text.split())
-    assert places_seen == {"billed", "unbilled", "suspended"}
+    assert places_seen == {"billed", "unbilled"}
 
 
 def test_lines_are_explained_in_100_columns_and_with_documented_keys(demo: Billed, told: Tell) -> None:
@@ -330,6 +330,19 @@ def test_records_set_aside_are_explained_with_their_text_and_a_remedy(empty_offi
         assert found["outcome"]["place"] == "billed"
         assert [repeat["place"] for repeat in found["repeats"]] == [place]
         assert undocumented(found) == []
+
+
+def test_a_suspended_call_is_explained_with_what_it_waits_for(empty_office: Office, told: Tell) -> None:
+    rows = [to_london("c1").replace("+442071234567", "+33123456789"), to_london("c2")]
+    empty_office.put("calls.csv", calls_csv(*rows))
+    assert told(empty_office.arguments()).code == 0
+    found = json.loads(ask_office(empty_office, told, "c1", "--json").out)
+    assert undocumented(found) == []
+    outcome = found["outcome"]
+    assert (outcome["place"], outcome["result"], outcome["rule"]) == ("suspended", "unknown_destination", "5 (7a)")
+    assert "tollbook rerun 2020-02 --rates VERSION" in outcome["remedy"]
+    assert [matched["rows"] for matched in found["matching"]] == [[], []]
+    assert "arithmetic" not in found and "invoice_lines" not in found
 
 
 @pytest.mark.parametrize("fate", ["gone", "changed"])

@@ -87,19 +87,89 @@ where arrival = 'late' and issued_invoice_month is not null and not is_read_ther
 order by usage_month, source_file, source_line;
 comment on view late_calls is 'Records that came with a later month though they start in one that was issued already (rule 12.6), without this file. A rerun brings them to the customer.';
 
+-- Grain: one row a step of an invoice: its lines, then subtotal, taxes and total. Every cent of rounding is in a row.
 create view rounding_bridge as
+with call_sums as (
+    select
+        run_id,
+        account_id,
+        usage_month,
+        call_type                                as category,
+        count(*)::bigint                         as call_count,
+        sum(cost)::decimal(24, 6)                as calls_cost
+    from billed_calls
+    where call_type <> 'included'
+    group by all
+),
+lines as (
+    select
+        line.invoice_id,
+        line.account_id,
+        line.invoice_month,
+        invoices.currency,
+        line.line_number,
+        line.category,
+        line.charge_code,
+        case when line.category = 'tax' then 'tax' else 'line' end    as step,
+        call_sums.call_count,
+        call_sums.calls_cost,
+        line.exact_amount,
+        line.amount
+    from invoice_line_items as line
+    join invoices using (invoice_id)
+    left join call_sums
+        on call_sums.run_id = invoices.run_id
+        and call_sums.account_id = line.account_id
+        and call_sums.usage_month = line.invoice_month - interval 1 month
+        and call_sums.category = line.category
+),
+sums as (
+    select
+        invoice_id,
+        sum(exact_amount) filter (where step = 'line')    as exact_subtotal,
+        sum(exact_amount) filter (where step = 'tax')     as exact_tax,
+        sum(amount) filter (where step = 'line')          as line_subtotal,
+        sum(amount) filter (where step = 'tax')           as line_tax
+    from lines
+    group by all
+),
+steps as (
+    select * from lines
+    union all by name
+    select
+        invoice_id, account_id, invoice_month, currency, 'subtotal' as step,
+        coalesce(exact_subtotal, 0)::decimal(24, 6) as exact_amount, subtotal as amount
+    from invoices join sums using (invoice_id)
+    union all by name
+    select
+        invoice_id, account_id, invoice_month, currency, 'tax total' as step,
+        coalesce(exact_tax, 0)::decimal(24, 6) as exact_amount, tax_total as amount
+    from invoices join sums using (invoice_id)
+    union all by name
+    select
+        invoice_id, account_id, invoice_month, currency, 'total' as step,
+        (coalesce(exact_subtotal, 0) + coalesce(exact_tax, 0))::decimal(24, 6) as exact_amount, total as amount
+    from invoices join sums using (invoice_id)
+)
 select
+    invoice_id,
+    account_id,
     invoice_month,
     currency,
+    list_position(['line', 'subtotal', 'tax', 'tax total', 'total'], step)::bigint    as step_number,
+    step,
+    line_number,
     category,
-    sum(exact_amount)::decimal(24, 6)                     as exact_amount,
-    sum(amount)::decimal(18, 2)                           as amount,
-    (sum(amount) - sum(exact_amount))::decimal(24, 6)     as rounding
-from invoice_line_items
-join invoices using (invoice_id, account_id, invoice_month)
-group by all
-order by invoice_month, currency, category;
-comment on view rounding_bridge is 'One row an invoice month, currency and category: exact amounts, amounts as invoiced, and the rounding between them.';
+    charge_code,
+    call_count,
+    calls_cost,
+    (exact_amount - calls_cost)::decimal(24, 6)                     as calls_difference,
+    exact_amount,
+    amount,
+    (amount - exact_amount)::decimal(24, 6)                         as rounding
+from steps
+order by invoice_month, account_id, step_number, line_number nulls last;
+comment on view rounding_bridge is 'From calls to total, one row an invoice line and one each for subtotal, tax total and total: the sum of the calls, the exact amount, the amount as invoiced, and the rounding between them. The rounding of a subtotal is the sum of its lines'' roundings.';
 
 create view rerun_summary as
 select
