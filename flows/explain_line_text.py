@@ -64,7 +64,8 @@ def line_text(found: Json) -> str:
     period = f"{line['period_start']} to {line['period_end']} (that day excluded)"
     head = f"Invoice {invoice['invoice_id']}, line {line['line_number']}: {line['description']}, "
     head += f"{line['amount']} {currency}."
-    quantity = f"{line['quantity']} × {line['unit']}" + (f" at {line['unit_price']}" if line["unit_price"] else "")
+    price = f", unit price {line['unit_price']}" if line["unit_price"] else ""
+    quantity = f"quantity {line['quantity']} ({line['unit']}){price}"
     account = f"Account {invoice['account_id']} ({invoice['name']}). Category {line['category']}, {period}, {quantity}."
     lines = [*wrapped(head, ""), *wrapped(account, "")]
     if "calls" in found:

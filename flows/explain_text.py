@@ -60,9 +60,13 @@ def _folded(text: str) -> list[str]:
 def cells(row: Json) -> str:
     """The cells of a file's row that are filled, as `name value`."""
     filled = {name: value for name, value in row.items() if name not in _NOT_SHOWN and value not in (None, "", [])}
-    return ", ".join(
-        f"{name} {';'.join(map(str, value)) if isinstance(value, list) else value}" for name, value in filled.items()
-    )
+    return ", ".join(f"{name} {_cell_text(value)}" for name, value in filled.items())
+
+
+def _cell_text(value: object) -> str:
+    if isinstance(value, list):
+        return ";".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def where(row: Json) -> str:
