@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from flows.explain_find import FoundRecord, PublishedRun, issued_runs, repeats_of, the_record
+from flows.explain_find import FoundRecord, PublishedRun, issued_runs, the_record
 from flows.explain_matches import is_extension_call, matchings, rate_line
 from flows.explain_rating import COMPARED, RatedAccount, cell, file_row, rate_account, recomputed
 from flows.explain_record import Place, normalised_fields, read_again
@@ -221,7 +221,7 @@ def explain_call(
             raise InputRefusedError(
                 Fault(str(settings.warehouse), "no month is issued here", "name another with --warehouse")
             )
-        record = the_record(connection, settings, call_id, source, usage_month)
+        record, beside = the_record(connection, settings, call_id, source, usage_month)
         run = issued_runs(connection)[record.run_id]
         of_run, month = open_recorded_month(settings, run)
         explained: Json = {
@@ -230,11 +230,10 @@ def explain_call(
             "usage_month": month_text(record.usage_month),
             "run": run_facts(run),
             "record": _record(of_run, run, month, record),
+            "repeats": [_repeat(other) for other in beside],
         }
         if record.is_accepted:
-            explained |= _accepted(connection, run, month, record)
-            explained["repeats"] = [_repeat(repeat) for repeat in repeats_of(connection, settings, record)]
-            return explained
+            return explained | _accepted(connection, run, month, record)
         why = explain_set_aside(record.reason or "", month_text(run.invoice_month))
         explained["outcome"] = _outcome(record.place, record.reason or "", why, record.detail)
         return explained

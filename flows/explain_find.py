@@ -141,10 +141,11 @@ def the_record(
     call_id: str,
     source: str | None = None,
     usage_month: dt.date | None = None,
-) -> FoundRecord:
-    """The one record that is meant; repeats of an accepted call stand behind it.
+) -> tuple[FoundRecord, list[FoundRecord]]:
+    """The one record that is meant, and what stands beside it: its repeats, or other set-aside rows of the id.
 
-    Raises InputRefusedError where there is none, or several calls of different sources or months.
+    A call that was accepted is meant before rows that only name its id: a file over midnight is in two months.
+    Raises InputRefusedError where there is none, or several of different sources or months.
     """
     found = [
         record
@@ -154,13 +155,12 @@ def the_record(
     if not found:
         named = f" in source {source}" if source else ""
         raise _refuse_unknown(call_id, connection, named + (f" in {month_text(usage_month)}" if usage_month else ""))
-    accepted = [record for record in found if record.is_accepted]
-    repeats = {record for kept in accepted for record in repeats_of(connection, settings, kept)}
-    others = [record for record in found if record not in repeats]
-    keys = {(record.source, record.usage_month) for record in others}
+    meant = [record for record in found if record.is_accepted] or found
+    keys = {(record.source, record.usage_month) for record in meant}
     if len(keys) > 1:
         sources, months = {key[0] for key in keys}, {key[1] for key in keys}
         flags = ["--source"] * (len(sources) > 1) + ["--month"] * (len(months) > 1)
-        problem = f"several calls have this id: {_listed(others)}"
+        problem = f"several calls have this id: {_listed(meant)}"
         raise InputRefusedError(Fault("call id", problem, f"name one with {' and '.join(flags)}", value=call_id))
-    return others[0]
+    first, *others = meant
+    return first, repeats_of(connection, settings, first) if first.is_accepted else others

@@ -195,7 +195,9 @@ def call_text(found: Json) -> str:
         lines += agreement(found["agreement"])
     for repeat in found.get("repeats", []):
         place = f"{repeat['source_file']}, line {repeat['source_line']}, source {repeat['source']}"
-        lines += ["", f"A {repeat['place']} of it, not billed: {place}", *_folded(repeat["raw_record"] or "")]
+        is_repeat = repeat["place"] in ("duplicate", "conflict")
+        what = f"A {repeat['place']} of it" if is_repeat else f"Another record that has this id ({repeat['place']})"
+        lines += ["", f"{what}, not billed: {place}", *_folded(repeat["raw_record"] or "")]
     return plain([*lines, "", *run(found["run"])])
 
 

@@ -332,6 +332,28 @@ def test_records_set_aside_are_explained_with_their_text_and_a_remedy(empty_offi
         assert undocumented(found) == []
 
 
+def test_a_file_over_midnight_does_not_make_two_calls_of_one(office: Office, told: Tell) -> None:
+    """Its calls of January are set aside in February, and still there is one call of the id to explain."""
+    assert told(office.arguments()).code == 0
+    february = office.folder / "inbox" / "2020-02"
+    february.mkdir()
+    (february / "calls.csv").write_text(calls_csv(to_london("c1")), encoding="utf-8")
+    assert told(office.arguments(month="2020-03")).code == 0
+    found = json.loads(ask_office(office, told, "c1", "--json").out)
+    assert (found["usage_month"], found["outcome"]["place"]) == ("2020-01", "billed")
+    aside = json.loads(ask_office(office, told, "c1", "--month", "2020-02", "--json").out)
+    assert (aside["usage_month"], aside["outcome"]["result"]) == ("2020-02", "outside_month")
+
+
+def test_set_aside_records_of_one_id_are_all_shown(empty_office: Office, told: Tell) -> None:
+    bad = to_london("c1").replace("+442071234567", "abc")
+    empty_office.put("calls.csv", calls_csv(bad, bad.replace("abc", "def"), to_london("c12")))
+    assert told(empty_office.arguments()).code == 0
+    found = json.loads(ask_office(empty_office, told, "c1", "--json").out)
+    assert found["record"]["source_line"] == 2
+    assert [repeat["source_line"] for repeat in found["repeats"]] == [3]
+
+
 def test_a_suspended_call_is_explained_with_what_it_waits_for(empty_office: Office, told: Tell) -> None:
     rows = [to_london("c1").replace("+442071234567", "+33123456789"), to_london("c2")]
     empty_office.put("calls.csv", calls_csv(*rows))
