@@ -9,23 +9,18 @@ import polars as pl
 from flows.explain_charges import quotient
 from flows.explain_rating import Json, file_row
 from flows.fixed_charges import fixed_charges
-from flows.invoicing import fee_tables
+from flows.invoicing import month_lines
 from flows.month import Month
 from schemas.categories import RECURRING_CATEGORIES
 from transforms.fees import quarter_of
-from transforms.invoices import add_fees_and_taxes
 from transforms.line_items import line_order
 from transforms.money import HUNDRED_PERCENT_MICROS
 from transforms.regional_rows import rows_for_region, rows_in_force
-from transforms.usage_lines import usage_lines
 
 
 def line_drafts(own: Month, totals: pl.DataFrame) -> list[Json]:
     """The lines as the program drafts them, in their order, with amount_cents; `own` has the one account."""
-    fixed = fixed_charges(own)
-    drafts = pl.concat([fixed.drafts, usage_lines(totals, own.usage_month)])
-    lines = add_fees_and_taxes(drafts, own.accounts, fee_tables(own), fixed.devices, own.settings.invoice_month)
-    return lines.sort(line_order(), maintain_order=True).to_dicts()
+    return month_lines(own, totals, own.accounts).sort(line_order(), maintain_order=True).to_dicts()
 
 
 def _micros(amount: str) -> int:
@@ -86,7 +81,9 @@ def _recovery(own: Month, line: Json, above: list[Json]) -> Json:
         exact = quotient(_micros(amount) * devices, 1)
         arithmetic = f"{devices} devices with a full month × {amount} = {exact}"
         return {"rule": "8.1", "row": row, "lines": [], "base": str(devices), "exact": exact, "arithmetic": arithmetic}
-    recurring = [_brief(other) for other in above if other["base_category"] in RECURRING_CATEGORIES]
+    recurring = [
+        _brief(other) for other in above if other["base_category"] in RECURRING_CATEGORIES and _is_based_on(other)
+    ]
     return {
         "rule": "8.1",
         "row": row,

@@ -63,7 +63,7 @@ def rate_line(rated: RatedAccount, call: Json) -> tuple[str, int] | None:
     if call["rate_row"] is None:
         return None
     book = rated.own.rate_book
-    return str(book.rows["rate_table"][call["rate_row"]]), int(book.lines[call["rate_row"]])
+    return str(book.rows["rate_table"][call["rate_row"]]), int(book.rows["line"][call["rate_row"]])
 
 
 def is_extension_call(call: Json) -> bool:
