@@ -47,6 +47,14 @@ where account_id = $account and invoice_month = $invoice_month and category = $c
 """
 
 
+_RERUNS = """
+select rerun_id, cause, "column", issued_value, corrected_value
+from rerun_call_differences join runs on runs.run_id = rerun_id
+where account_id = $account and source = $source and call_id = $call_id and invoice_month = $invoice_month
+order by rerun_id, "column"
+"""
+
+
 def open_recorded_month(settings: Settings, run: PublishedRun) -> tuple[Settings, Month]:
     """The issued month with the run's copy of the contracts and its frozen rate version, and settings for it.
 
@@ -168,6 +176,10 @@ def _accepted(connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: M
         explained |= _billed(connection, run, rated, call)
     elif taken is not None:
         explained["rate_row"] = file_row(month.rates, *taken)
+    params = {"account": account, "source": record.source, "call_id": call["call_id"]}
+    cursor = connection.execute(_RERUNS, {**params, "invoice_month": run.invoice_month})
+    names = [column[0] for column in cursor.description or ()]
+    explained["reruns"] = [dict(zip(names, map(cell, row), strict=True)) for row in cursor.fetchall()]
     columns = ("call_id", "source", "account_id", "direction", "disposition", "source_number", "destination_number")
     more = ("start_time", "end_time", "duration_seconds")
     published = {name: cell(call[name]) for name in (*columns, *more)}

@@ -176,6 +176,11 @@ def _call_why(outcome: Json) -> list[str]:
     return section("Why", texts)
 
 
+def _rerun(difference: Json) -> str:
+    before, after = (difference[name] or "nothing" for name in ("issued_value", "corrected_value"))
+    return f"{difference['rerun_id']}, {difference['cause']}: {difference['column']} {before} became {after}"
+
+
 def call_text(found: Json) -> str:
     """A call's explanation, a section a step from the record to the invoice line."""
     lines = [*_call_head(found), *_call_why(found["outcome"]), *_record(found["record"])]
@@ -193,6 +198,8 @@ def call_text(found: Json) -> str:
         lines += section("The cost", found["arithmetic"]["steps"])
         lines += section("On the invoice", [_invoice_line(line) for line in found["invoice_lines"]])
         lines += agreement(found["agreement"])
+    if found.get("reruns"):
+        lines += section("What reruns say of it; the issued invoice stands", list(map(_rerun, found["reruns"])))
     for repeat in found.get("repeats", []):
         place = f"{repeat['source_file']}, line {repeat['source_line']}, source {repeat['source']}"
         is_repeat = repeat["place"] in ("duplicate", "conflict")

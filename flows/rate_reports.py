@@ -17,6 +17,7 @@ from flows.rate_versions import Frozen, ListedVersion
 from schemas.faults import Fault, InputRefusedError
 from transforms.rate_diff import CHANGES
 from transforms.rate_findings import LINT_RULES, SEVERITIES
+from transforms.spreadsheets import neutralised
 
 LINES_SHOWN = 10
 _SHORT_HASH = 12
@@ -41,12 +42,13 @@ def refuse_other_files(target: Path | None) -> None:
 
 
 def write_frame(frame: pl.DataFrame, target: Path) -> None:
-    """The frame as CSV or Parquet, as the file's name says."""
+    """The frame as CSV or Parquet, as the file's name says. In CSV no text is a formula to a spreadsheet."""
     if target.suffix == ".parquet":
         write_parquet(frame, target)
         return
+    texts = [neutralised(name) for name, dtype in frame.schema.items() if dtype == pl.String]
     with written_whole(target) as partial:
-        partial.write_bytes(frame.write_csv().encode())
+        partial.write_bytes(frame.with_columns(texts).write_csv().encode())
 
 
 def _with_lines(rows: pl.DataFrame, column: str) -> str:

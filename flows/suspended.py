@@ -251,6 +251,6 @@ def exported_calls(found: SuspendedCalls) -> bytes:
         columns = (*EXPORTED, *_PRICED)
     instant = "%Y-%m-%dT%H:%M:%S%.6fZ"
     texts = calls.with_columns(
-        pl.col("start_time", "end_time").dt.to_string(instant), *(neutralised(pl.col(name)) for name in _OF_OTHERS)
+        pl.col("start_time", "end_time").dt.to_string(instant), *(neutralised(name) for name in _OF_OTHERS)
     )
     return texts.select(columns).write_csv(line_terminator="\r\n").encode()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 _BEGINS_FORMULA = r"^[=+\-@\t\r\n]"
+_IS_NUMBER = r"^[+-][0-9]+(\.[0-9]+)?$"
 
 
-def neutralised(text: pl.Expr) -> pl.Expr:
-    """Text that would begin a formula with an apostrophe before it, so that a spreadsheet shows it as it stands.
+def neutralised(column: str) -> pl.Expr:
+    """The column's text; where it would begin a formula, an apostrophe before it makes a spreadsheet show it.
 
-    Only for text that others wrote. Numbers of the plan (`+12125550100`) need none: behind their `+` are digits alone.
+    A plain number begins none: `+12125550100` and `-0.01` stay as they are.
     """
-    return text.str.replace(_BEGINS_FORMULA, "'${0}")
+    text = pl.col(column)
+    is_formula = text.str.contains(_BEGINS_FORMULA) & ~text.str.contains(_IS_NUMBER)
+    return pl.when(is_formula).then(pl.lit("'") + text).otherwise(text).alias(column)

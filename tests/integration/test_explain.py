@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import json
 import re
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from flows.cli import run
 from flows.explain_call import open_recorded_month
 from flows.explain_find import issued_runs
 from flows.explain_line import explained_line, open_invoice, the_invoice
@@ -27,6 +30,9 @@ from flows.warehouse import published
 from tests.golden.test_golden import HERE, bill_case, read_case
 from tests.integration.demo_month import ROOT, Billed, bill, make_demo, no_settings_from_outside
 from tests.integration.small_office import Office, Outcome, calls_csv, to_london
+from tests.rules.dispute import Dispute
+from tests.rules.small_month import call, item
+from tests.rules.small_rates import international, tax
 
 pytestmark = pytest.mark.integration
 Json = dict[str, Any]
@@ -407,3 +413,42 @@ def test_a_record_cannot_steer_the_terminal_of_who_reads_it(empty_office: Office
     assert told(empty_office.arguments()).code == 0
     shown = ask_office(empty_office, told, "c2").out
     assert "\x1b" not in shown and "\\x1b[2Jx" in shown
+
+
+def test_an_adjustment_is_explained_by_its_rerun_and_its_call_by_what_became_of_it(tmp_path: Path) -> None:
+    """60 minutes to London at 0.01 are 0.60; at 0.004 they are 0.24, so the next invoice takes -0.36."""
+    rates = {"international_rates": [international("44", "0.01")], "taxes": [tax("sales", "10")]}
+    dispute = Dispute(tmp_path, calls=[call("c1", "+442071234567", 3600)], items=[item("i1")], rates=rates)
+    dispute.correct("v2", international_rates=[international("44", "0.004")])
+    dispute.rerun("--rates", "v2", "--disputed-on", "2020-02-10")
+    dispute.bill()
+    number = next(place for place, row in enumerate(dispute.lines("2020-03"), 1) if row[0] == "adjustments")
+    words = ["--invoice", "A-2020-03", "--line", str(number)]
+    found = json.loads(explain_dispute(dispute, *words, "--json"))
+    assert [row["difference"] for row in found["adjustments"]] == ["-0.36"]
+    assert found["agreement"]["is_same"] and found["rounding"]["amount"] == "-0.36"
+    assert undocumented(found) == []
+    assert "issued 0.60, corrected 0.24, difference -0.36 (rate_version)" in " ".join(
+        explain_dispute(dispute, *words).split()
+    )
+    taxed = json.loads(explain_dispute(dispute, "--invoice", "A-2020-03", "--line", str(number + 1), "--json"))
+    assert taxed["agreement"]["is_same"] and taxed["basis"]["base"] == "24.59"
+    issued = json.loads(explain_dispute(dispute, "c1", "--json"))
+    assert issued["arithmetic"]["cost"] == "0.600000" and undocumented(issued) == []
+    costs = [
+        (row["cause"], row["issued_value"], row["corrected_value"])
+        for row in issued["reruns"]
+        if row["column"] == "cost"
+    ]
+    assert costs == [("rate_version", "0.600000", "0.240000")]
+    assert "What reruns say of it" in explain_dispute(dispute, "c1")
+
+
+def explain_dispute(dispute: Dispute, *words: str) -> str:
+    """What `tollbook explain` shows of a disputed month."""
+    places = [("cdrs", "inbox"), ("rate-tables", "rates"), ("warehouse", "warehouse")]
+    flags = [text for flag, name in places for text in (f"--{flag}", str(dispute.folder / name))]
+    screen, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(errors):
+        assert run(["explain", *words, *flags]) == 0, errors.getvalue()
+    return screen.getvalue()
