@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from flows.code_version import VERSION
+from flows.confidential import confidential_files
 from flows.options import (
     CONTRACTS,
     CONTROL_FAILED,
@@ -33,7 +34,6 @@ from flows.options import (
     console,
     console_of_tables,
 )
-from flows.confidential import confidential_files
 from flows.settings import Settings, month_text, parse_date, parse_month
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from transforms.timestamps import add_months

@@ -13,10 +13,12 @@ from flows.explain_matches import is_extension_call, matchings, rate_line
 from flows.explain_rating import COMPARED, RatedAccount, cell, file_row, rate_account, recomputed
 from flows.explain_record import Place, normalised_fields, read_again
 from flows.explain_steps import arithmetic, increments, pool
+from flows.issued import recorded_month
 from flows.month import Month
 from flows.settings import Settings, month_text
-from flows.suspended import account_calls, recorded_month
+from flows.suspended import account_calls
 from flows.warehouse import published
+from rate_tables.versions import load_version
 from schemas.faults import Fault, InputRefusedError
 from transforms.explain_outcomes import (
     Explained,
@@ -61,12 +63,12 @@ def open_recorded_month(settings: Settings, run: PublishedRun) -> tuple[Settings
     Raises InputRefusedError where the version on disk is not the one that the run used.
     """
     of_run = replace(settings, invoice_month=run.invoice_month, issue_date=run.issued.issue_date)
-    month = recorded_month(of_run, run.issued, run.issued.rate_version)
-    if month.rates.digest != run.manifest["rate_manifest_sha256"]:
+    rates = load_version(settings.rate_tables, run.issued.rate_version)
+    if rates.digest != run.issued.rate_digest:
         problem = f"is not the rate version {run.issued.rate_version} that run {run.issued.run_id} used"
         remedy = "put back the frozen version, or name its folder with --rate-tables"
-        raise InputRefusedError(Fault(str(month.rates.folder), problem, remedy))
-    return of_run, month
+        raise InputRefusedError(Fault(str(rates.folder), problem, remedy))
+    return of_run, recorded_month(of_run, run.issued, rates)
 
 
 def usage_sums(connection: duckdb.DuckDBPyConnection, run: PublishedRun, account: str, category: str) -> Json:

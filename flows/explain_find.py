@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from flows.issued import IssuedRun
 from flows.settings import Settings, month_text
-from flows.suspended import IssuedRun
 from schemas.faults import Fault, InputRefusedError
 from transforms.timestamps import add_months
 
@@ -79,7 +79,8 @@ def issued_runs(connection: duckdb.DuckDBPyConnection) -> dict[str, PublishedRun
     found = {}
     for run_id, invoice_month, version, text in connection.sql(_ISSUED).fetchall():
         manifest = json.loads(text)
-        issued = IssuedRun(run_id, version, dt.date.fromisoformat(manifest["issue_date"]))
+        issue_date = dt.date.fromisoformat(manifest["issue_date"])
+        issued = IssuedRun(run_id, version, manifest["rate_manifest_sha256"], issue_date)
         found[run_id] = PublishedRun(issued, invoice_month, manifest)
     return found
 

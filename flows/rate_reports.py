@@ -17,7 +17,7 @@ from flows.rate_versions import Frozen, ListedVersion
 from schemas.faults import Fault, InputRefusedError
 from transforms.rate_diff import CHANGES
 from transforms.rate_findings import LINT_RULES, SEVERITIES
-from transforms.spreadsheets import neutralised
+from transforms.spreadsheets import safe_texts
 
 LINES_SHOWN = 10
 _SHORT_HASH = 12
@@ -46,9 +46,8 @@ def write_frame(frame: pl.DataFrame, target: Path) -> None:
     if target.suffix == ".parquet":
         write_parquet(frame, target)
         return
-    texts = [neutralised(name) for name, dtype in frame.schema.items() if dtype == pl.String]
     with written_whole(target) as partial:
-        partial.write_bytes(frame.with_columns(texts).write_csv().encode())
+        partial.write_bytes(safe_texts(frame).write_csv().encode())
 
 
 def _with_lines(rows: pl.DataFrame, column: str) -> str:

@@ -15,6 +15,7 @@ from flows.settings import month_text
 from flows.whatif import WhatIf
 from schemas.categories import CATEGORY_CODES
 from transforms.money import decimal_of_micros
+from transforms.spreadsheets import safe_texts
 from transforms.what_if import added_up, exported_effects
 
 SHOWN_ROWS = 20
@@ -166,5 +167,5 @@ def write_effects(found: WhatIf, output: Path) -> int:
         if output.suffix == ".parquet":
             shown.write_parquet(partial)
         else:
-            partial.write_bytes(shown.write_csv(line_terminator="\r\n").encode())
+            partial.write_bytes(safe_texts(shown).write_csv(line_terminator="\r\n").encode())
     return shown.height

@@ -16,3 +16,8 @@ def neutralised(column: str) -> pl.Expr:
     text = pl.col(column)
     is_formula = text.str.contains(_BEGINS_FORMULA) & ~text.str.contains(_IS_NUMBER)
     return pl.when(is_formula).then(pl.lit("'") + text).otherwise(text).alias(column)
+
+
+def safe_texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with every text column neutralised."""
+    return frame.with_columns(neutralised(name) for name, dtype in frame.schema.items() if dtype == pl.String)
