@@ -31,6 +31,14 @@ def written_whole(target: Path) -> Iterator[Path]:
         remove(partial)
 
 
+def put_in_place(staged: Path, target: Path) -> None:
+    """The folder or file at its place by a rename; a folder that stood there gives way."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir():
+        remove(target)
+    staged.replace(target)
+
+
 def remove(path: Path) -> None:
     """The file, link or folder is gone, if it was there."""
     if path.is_dir() and not path.is_symlink():

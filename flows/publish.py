@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.files import read_parquet, write_json, write_parquet, written_whole
+from flows.files import put_in_place, read_parquet, write_json, write_parquet, written_whole
+from flows.locks import publishing
 from flows.month import Month
 from flows.settings import month_text
+from flows.sweep import details_mark, sweep_publication
 from flows.warehouse import (
     DATABASE,
     NEW_DATABASE,
@@ -99,7 +101,7 @@ def archive_tables(month: Month) -> None:
 
 def _insert_old(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Everything that was published before."""
-    connection.execute(f"attach {quoted(str(database.resolve()))} as old (read_only)")
+    connection.execute(f"attach {quoted(str(database))} as old (read_only)")
     for table in SMALL_TABLES:
         connection.execute(f"insert into {table.name} by name select * from old.{table.name}")  # noqa: S608 - our names
     for spec in RATE_TABLES:
@@ -180,8 +182,8 @@ def base_database(month: Month) -> Path:
 
     Done already where it exists: it is named by the database that it continues.
     """
-    old = month.settings.warehouse / DATABASE
-    continues = old.resolve().stem if old.exists() else "nothing"
+    old = (month.settings.warehouse / DATABASE).resolve()  # once: another month may be published meanwhile
+    continues = old.stem if old.exists() else "nothing"
     target = month.work_folder() / f"base-{continues}.duckdb"
     if target.exists():
         return target
@@ -230,6 +232,18 @@ def check_controls(database: Path, run_id: str) -> pl.DataFrame:
     return controls
 
 
+def _stage_run_folder(month: Month, controls: pl.DataFrame) -> Path:
+    """Manifest, controls and the contracts' copy of the run, where it works; whole, and no reader looks there."""
+    staged = month.work_folder() / "run"
+    with written_whole(staged) as partial:
+        write_json(run_manifest(month), partial / "manifest.json")
+        write_parquet(controls, partial / CONTROLS)
+        (partial / "contracts").mkdir()
+        for name, content in month.contracts.contents.items():
+            (partial / "contracts" / name).write_bytes(content)
+    return staged
+
+
 def _publish_details(month: Month) -> None:
     """The folder of CSVs in its place with one rename.
 
@@ -238,30 +252,18 @@ def _publish_details(month: Month) -> None:
     """
     staged = month.work_folder() / "details"
     target = month.settings.warehouse / "details" / month_text(month.usage_month)
-    mark = target.with_name(f".{target.name}.run_id")
+    mark = details_mark(target)
     if staged.is_dir():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(month.run_id, encoding="utf-8")
-        if target.is_dir():
-            shutil.rmtree(target)
-        staged.replace(target)
+        _write_mark(month.run_id, mark)
+        put_in_place(staged, target)
     elif not mark.is_file() or mark.read_text(encoding="utf-8") != month.run_id:
         shutil.rmtree(month.work_folder())
         raise AssertionError("the details of an interrupted run are gone; run the month again")
 
 
-def _publish_files(month: Month, controls: pl.DataFrame) -> None:
-    """Details, manifest, controls and the contracts' copy in place; the database does not name the run yet."""
-    warehouse = month.settings.warehouse
-    if month.rerun is None:
-        _publish_details(month)
-    run_folder = warehouse / "runs" / month.run_id
-    write_json(run_manifest(month), run_folder / "manifest.json")
-    write_parquet(controls, run_folder / CONTROLS)
-    with written_whole(run_folder / "contracts") as partial:
-        partial.mkdir()
-        for name, content in month.contracts.contents.items():
-            (partial / name).write_bytes(content)
+def _write_mark(text: str, mark: Path) -> None:
+    with written_whole(mark) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _swap(database: Path, link: Path) -> None:
@@ -272,20 +274,34 @@ def _swap(database: Path, link: Path) -> None:
     beside.replace(link)
 
 
-def publish(month: Month, started_at: dt.datetime) -> Path:
-    """The database that analysts open, with the run in it; whole, or the old one stays. Raises ControlFailedError."""
-    warehouse = month.settings.warehouse
-    database = warehouse / f"tollbook-{month.run_id}.duckdb"
-    staged = month.work_folder() / database.name
+def _build_checked(month: Month, started_at: dt.datetime) -> tuple[Path, pl.DataFrame]:
+    """The new database, in no reader's way, and its controls, all of which balance; the run's tables as Parquet."""
+    staged = month.work_folder() / f"tollbook-{month.run_id}.duckdb"
     with ThreadPoolExecutor(max_workers=1) as beside, written_whole(staged) as partial:
         archived = beside.submit(archive_tables, month)
         build_database(month, started_at, partial)
         controls = check_controls(partial, month.run_id)
         partial.chmod(0o444)
         archived.result()
-    _publish_files(month, controls)
-    staged.replace(database)
-    _swap(database, warehouse / DATABASE)
-    (warehouse / PUBLISHED_MARK).write_text(database.name + "\n", encoding="utf-8")
+    return staged, controls
+
+
+def publish(month: Month, started_at: dt.datetime) -> Path:
+    """The database that analysts open, with the run in it; whole, or the old one stays. Raises ControlFailedError.
+
+    All that may fail for want of space is written where the run works; what is left then are renames, the link's last.
+    """
+    warehouse = month.settings.warehouse
+    with publishing(warehouse):
+        sweep_publication(warehouse)
+        staged, controls = _build_checked(month, started_at)
+        run_folder = _stage_run_folder(month, controls)
+        database = warehouse / staged.name
+        if month.rerun is None:
+            _publish_details(month)
+        put_in_place(run_folder, warehouse / "runs" / month.run_id)
+        staged.replace(database)
+        _swap(database, warehouse / DATABASE)
+        _write_mark(database.name + "\n", warehouse / PUBLISHED_MARK)
     shutil.rmtree(month.work_folder(), ignore_errors=True)
     return warehouse / DATABASE
