@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from flows.code_version import VERSION
+from flows.failures import system_refusal
 from flows.options import (
     CONTRACTS,
     CONTROL_FAILED,
@@ -355,15 +356,14 @@ def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kin
         return _tell(str(failed), CONTROL_FAILED)
     except CycloptsError as misuse:
         return _tell(f"{' '.join(str(misuse).split())} `tollbook --help` shows the commands.", REFUSED)
-    except (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError, FileExistsError) as error:
-        return _tell(
-            f"{error.filename or 'a file'}: {error.strerror}; make it readable and writable, or name another", REFUSED
-        )
     except KeyboardInterrupt:
         return _tell("stopped; what is published is whole", UNFORESEEN)
     except Exception as error:
         if os.environ.get("TOLLBOOK_DEBUG"):
             traceback.print_exc()
+        if (refusal := system_refusal(error)) is not None:
+            told = refusal.sentence if refusal.is_refused else f"{refusal.sentence}; what is published is whole"
+            return _tell(told, REFUSED if refusal.is_refused else UNFORESEEN)
         return _tell(
             f"unforeseen: {type(error).__name__}: {error}; what is published is whole. TOLLBOOK_DEBUG=1 shows where.",
             UNFORESEEN,

@@ -73,10 +73,15 @@ def digest(content: object) -> str:
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
+def write_text(text: str, target: Path) -> None:
+    """The text as UTF-8, whole or not there."""
+    with written_whole(target) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def write_json(content: object, target: Path) -> None:
     """The content as JSON, whole or not there."""
-    with written_whole(target) as partial:
-        partial.write_text(canonical_json(content), encoding="utf-8")
+    write_text(canonical_json(content), target)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 
 from schemas.faults import Fault, InputRefusedError
 
-PUBLICATION_LOCK = ".lock"
+LOCK = ".lock"
 SWEEP = "sweep"
 _PATIENCE_SECONDS = 10
 
@@ -33,7 +33,7 @@ class Holder(NamedTuple):
 
 def lock_path(warehouse: Path, invoice_month: str) -> Path:
     """The file that a run of the month holds locked. It stays: were it removed, two runs could hold two of that name."""
-    return warehouse / f"{PUBLICATION_LOCK}-{invoice_month}"
+    return warehouse / f"{LOCK}-{invoice_month}"
 
 
 def _say_who(lock: IO[str], command: str) -> None:
@@ -87,6 +87,6 @@ def publishing(warehouse: Path) -> Iterator[None]:
 
     What was published before must be read within, for others may have published since the run began.
     """
-    with (warehouse / PUBLICATION_LOCK).open("a+", encoding="utf-8") as lock:
+    with (warehouse / f"{LOCK}-publication").open("a+", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

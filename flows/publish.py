@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.files import put_in_place, read_parquet, write_json, write_parquet, written_whole
+from flows.files import put_in_place, read_parquet, write_json, write_parquet, write_text, written_whole
 from flows.locks import publishing
 from flows.month import Month
 from flows.settings import month_text
@@ -20,12 +20,12 @@ from flows.sweep import details_mark, sweep_publication
 from flows.warehouse import (
     DATABASE,
     NEW_DATABASE,
-    PUBLISHED_MARK,
     comment_tables,
     comment_view_columns,
     create_call_views,
     create_tables,
     create_views,
+    mark_published,
     opened,
     quoted,
     rate_table_name,
@@ -254,16 +254,11 @@ def _publish_details(month: Month) -> None:
     target = month.settings.warehouse / "details" / month_text(month.usage_month)
     mark = details_mark(target)
     if staged.is_dir():
-        _write_mark(month.run_id, mark)
+        write_text(month.run_id, mark)
         put_in_place(staged, target)
     elif not mark.is_file() or mark.read_text(encoding="utf-8") != month.run_id:
         shutil.rmtree(month.work_folder())
         raise AssertionError("the details of an interrupted run are gone; run the month again")
-
-
-def _write_mark(text: str, mark: Path) -> None:
-    with written_whole(mark) as partial:
-        partial.write_text(text, encoding="utf-8")
 
 
 def _swap(database: Path, link: Path) -> None:
@@ -302,6 +297,6 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
         put_in_place(run_folder, warehouse / "runs" / month.run_id)
         staged.replace(database)
         _swap(database, warehouse / DATABASE)
-        _write_mark(database.name + "\n", warehouse / PUBLISHED_MARK)
+        mark_published(warehouse)
     shutil.rmtree(month.work_folder(), ignore_errors=True)
     return warehouse / DATABASE

@@ -16,12 +16,12 @@ from flows.compare import comparison, issued_run_of
 from flows.files import remove
 from flows.fixed_charges import fixed_charges
 from flows.ingest import is_stored, stored_hashes, sweep_pieces
-from flows.locks import only_run
+from flows.locks import only_run, publishing
 from flows.month import Month, RerunOrder, open_month
 from flows.settings import Settings, month_text
 from flows.stages import INGEST_STAGES, RERUN_STAGES, STAGES, Stage, kept_open, write_plan
-from flows.sweep import sweep_month, sweep_others
-from flows.warehouse import published_runs
+from flows.sweep import sweep_month, sweep_others, sweep_publication
+from flows.warehouse import mark_published, published_runs
 from schemas.faults import Fault, InputRefusedError
 
 Advance = Callable[[Stage], None]
@@ -135,7 +135,11 @@ def _open_writable(settings: Settings) -> Month:
 
 def _sweep_issued(month: Month, issued: str) -> None:
     """What a run that was stopped behind its publication had still to clear."""
-    sweep_month(month.settings.warehouse, month_text(month.settings.invoice_month), resumed=None)
+    warehouse = month.settings.warehouse
+    sweep_month(warehouse, month_text(month.settings.invoice_month), resumed=None)
+    with publishing(warehouse):
+        sweep_publication(warehouse)
+        mark_published(warehouse)
     if issued == month.run_id:
         sweep_pieces(month.ingest_plan)
 
