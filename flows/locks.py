@@ -32,7 +32,7 @@ class Holder(NamedTuple):
 
 
 def lock_path(warehouse: Path, invoice_month: str) -> Path:
-    """The file that a run of the month holds locked. It stays: were it removed, two runs could hold two of that name."""
+    """The file that a run of the month holds locked. It stays: were it removed, two runs could each hold one."""
     return warehouse / f"{LOCK}-{invoice_month}"
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.adjustments import Rerun, published_reruns
+from flows.audit import audited
 from flows.compare import comparison, issued_run_of
-from flows.files import remove
+from flows.files import digest, remove
 from flows.fixed_charges import fixed_charges
 from flows.ingest import is_stored, stored_hashes, sweep_pieces
 from flows.locks import only_run, publishing
@@ -133,6 +134,11 @@ def _open_writable(settings: Settings) -> Month:
     return month
 
 
+def _facts(month: Month) -> dict[str, Any]:
+    """What the log keeps of a command's inputs: where they are, and one digest over what they hold."""
+    return {"run_id": month.run_id, "inputs_sha256": digest(month.identity), "settings": month.settings.as_text()}
+
+
 def _sweep_issued(month: Month, issued: str) -> None:
     """What a run that was stopped behind its publication had still to clear."""
     warehouse = month.settings.warehouse
@@ -152,10 +158,14 @@ def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: A
     started_at = dt.datetime.now(dt.UTC)
     month = _open_writable(settings)
     warehouse, invoice_month = settings.warehouse, month_text(settings.invoice_month)
-    with only_run(warehouse, invoice_month, f"bill {invoice_month}"):
+    with (
+        only_run(warehouse, invoice_month, f"bill {invoice_month}"),
+        audited(warehouse, "bill", _facts(month)) as log,
+    ):
         issued = issued_run(month)
         if issued is not None:
             _sweep_issued(month, issued)
+            log.result, log.run_id = "nothing to do", issued
             return BillOutcome(issued, is_new=False)
         fixed_charges(month)  # refused before any call is read
         sweep_month(warehouse, invoice_month, resumed=month.run_id)
@@ -163,6 +173,7 @@ def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: A
         plan = write_plan(month, started_at)
         run_stages(STAGES, month, plan, work, advance or (lambda _: None), _prepare_bill)
         sweep_pieces(month.ingest_plan)
+        log.run_id = month.run_id
     return BillOutcome(month.run_id, is_new=True)
 
 
@@ -220,14 +231,17 @@ def rerun_month(
     warehouse, invoice_month = settings.warehouse, month_text(settings.invoice_month)
     with only_run(warehouse, invoice_month, f"rerun {invoice_month}"):
         month = _after_earlier(opened, order)
-        if month.run_id in {run.run_id for run in _reruns_before(month, order)}:
-            return BillOutcome(month.run_id, is_new=False)
-        comparison(month)  # all that is asked of the database, and refused before any call is read
-        fixed_charges(month)
-        sweep_month(warehouse, invoice_month, resumed=month.run_id)
-        sweep_others(warehouse, invoice_month)
-        plan = write_plan(month, started_at)
-        run_stages(RERUN_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_rerun)
+        with audited(warehouse, "rerun", _facts(month)) as log:
+            log.run_id = month.run_id
+            if month.run_id in {run.run_id for run in _reruns_before(month, order)}:
+                log.result = "nothing to do"
+                return BillOutcome(month.run_id, is_new=False)
+            comparison(month)  # all that is asked of the database, and refused before any call is read
+            fixed_charges(month)
+            sweep_month(warehouse, invoice_month, resumed=month.run_id)
+            sweep_others(warehouse, invoice_month)
+            plan = write_plan(month, started_at)
+            run_stages(RERUN_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_rerun)
     return BillOutcome(month.run_id, is_new=True)
 
 
@@ -239,7 +253,10 @@ def _is_issued(month: Month) -> bool:
 def ingest_month(settings: Settings, advance: Advance | None = None) -> IngestOutcome:
     """The usage month's records read, checked and stored; what was stored before is not read again."""
     month = _open_writable(settings)
-    with only_run(settings.warehouse, month_text(settings.invoice_month), f"ingest {month_text(month.usage_month)}"):
+    with (
+        only_run(settings.warehouse, month_text(settings.invoice_month), f"ingest {month_text(month.usage_month)}"),
+        audited(settings.warehouse, "ingest", _facts(month)),
+    ):
         sweep_month(settings.warehouse, month_text(settings.invoice_month), resumed=month.run_id)
         ingest_plan = month.ingest_plan
         before = {record.name for record in month.record_files if is_stored(ingest_plan, record)}

@@ -112,7 +112,7 @@ def _entered(kept: ExitStack, path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def mark_published(warehouse: Path) -> None:
-    """Beside the link stands where it leads to, for the day on which the link is lost; written only where it differs."""
+    """Beside the link stands where it leads to, for the day that the link is lost; written where it differs."""
     mark, link = warehouse / PUBLISHED_MARK, warehouse / DATABASE
     text = f"{link.resolve().name}\n"
     if not mark.is_file() or mark.read_text(encoding="utf-8") != text:
