@@ -55,7 +55,8 @@ def _text(entry: dict[str, Any]) -> str:
     return json.dumps(entry, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
-def _sha256(content: bytes) -> str:
+def line_sha256(content: bytes) -> str:
+    """What the next entry calls `previous`."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -82,10 +83,10 @@ def append(warehouse: Path, event: str, facts: dict[str, Any]) -> str:
         before, is_torn = _last_line(log)
         at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
         entry = {"event": event, "at": at, "user": user_name(), "pid": os.getpid(), "program": code_version(), **facts}
-        entry["previous"] = FIRST if before is None else _sha256(before)
+        entry["previous"] = FIRST if before is None else line_sha256(before)
         if is_torn:
             entry["after_torn_line"] = True
-        entry["sha256"] = _sha256(_text(entry).encode())
+        entry["sha256"] = line_sha256(_text(entry).encode())
         line = _text(entry).encode()
         log.write((b"\n" if is_torn else b"") + line + b"\n")
         log.flush()
@@ -94,7 +95,7 @@ def append(warehouse: Path, event: str, facts: dict[str, Any]) -> str:
         folder = os.open(warehouse, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
-    return _sha256(line)
+    return line_sha256(line)
 
 
 class Audited:
@@ -161,11 +162,11 @@ def chain_faults(lines: list[Line]) -> Iterator[AuditFault]:
                 yield AuditFault(line.number, "is no entry: it was altered")
         else:
             own = {key: value for key, value in entry.items() if key != "sha256"}
-            if entry.get("sha256") != _sha256(_text(own).encode()):
+            if entry.get("sha256") != line_sha256(_text(own).encode()):
                 yield AuditFault(line.number, "was altered: it is not what its own SHA-256 says")
             if entry.get("previous") != before:
                 yield AuditFault(line.number, "does not follow the line before it: one was removed, altered or moved")
-        before = _sha256(line.content)
+        before = line_sha256(line.content)
 
 
 def torn_lines(lines: list[Line]) -> list[int]:
@@ -180,5 +181,5 @@ def unended(lines: list[Line]) -> list[dict[str, Any]]:
     return [
         line.entry
         for line in entries
-        if line.entry and line.entry.get("event") == BEGUN and _sha256(line.content) not in ended
+        if line.entry and line.entry.get("event") == BEGUN and line_sha256(line.content) not in ended
     ]

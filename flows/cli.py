@@ -255,6 +255,39 @@ def suspended(
 
 
 @app.command
+def verify(
+    *,
+    warehouse: Warehouse = WAREHOUSE,
+    cdrs: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CDRS")] = None,
+    contracts: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CONTRACTS")] = None,
+    rate_tables: Annotated[Path | None, Parameter(env_var="TOLLBOOK_RATE_TABLES")] = None,
+) -> int:
+    """Compare the log, every published file and every input still there with what was written down of them.
+
+    Parameters
+    ----------
+    cdrs
+        Inbox of call records; where each run found them if not named.
+    contracts
+        Contract tables; where the newest month's run found them if not named.
+    rate_tables
+        Rate versions; where each run found them if not named.
+    """
+    from flows.verify import Places
+    from flows.verify import verify as verified
+    from flows.verify_report import show_verified
+
+    if not warehouse.is_dir():
+        raise InputRefusedError(Fault(str(warehouse), "there is no such folder", "name the warehouse with --warehouse"))
+    found = verified(warehouse, Places(cdrs, contracts, rate_tables))
+    console = _console()
+    if not console.is_terminal:
+        console.width = 200  # a pipe has no width: a file's whole path stands on one line
+    show_verified(console, found)
+    return CONTROL_FAILED if found.differences else DONE
+
+
+@app.command
 def demo(
     *,
     calls: int = 200_000,
