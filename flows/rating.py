@@ -193,7 +193,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
 
 def bucket_hashes(month: Month) -> dict[Path, str]:
     """SHA-256 of every file that the buckets' units wrote to be published, by the path it is found at then."""
-    hashes = {}
+    hashes: dict[Path, str] = {}
     details = month.settings.warehouse / "details" / month_text(month.usage_month)
     for bucket in range(month.ingest_plan.bucket_count):
         found = read_json(month.work_folder() / f"bucket={bucket:04d}" / HASHES)
