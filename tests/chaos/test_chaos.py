@@ -82,6 +82,18 @@ def test_a_disk_that_fills_up_publishes_nothing_and_with_room_again_the_month_en
     assert differences(book_of(warehouse), undisturbed.book) == []
 
 
+def test_a_warehouse_on_a_read_only_disk_is_refused_and_stays_readable(month: ChaosMonth, small_disk: Path) -> None:
+    warehouse = small_disk / "warehouse"
+    month.begin_again(warehouse)
+    before = state_of(warehouse)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    refused = month.bill(warehouse=warehouse)
+    state = state_of(warehouse)
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    assert (refused.code, "the file system is read-only; make it writable" in refused.errors) == (2, True)
+    assert state == before
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 def test_a_rate_file_that_changes_in_mid_run_gives_the_month_as_it_was_read_or_a_refusal(
     month: ChaosMonth, undisturbed: Undisturbed, share: float
