@@ -369,7 +369,9 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
         put_in_place(staged_run, run_folder(warehouse, month.run_id))
         database = warehouse / checked.database.name
         checked.database.replace(database)
-        make_durable([*(folder for folder in (warehouse / "details", warehouse / "runs") if folder.is_dir()), warehouse])
+        make_durable(
+            [*(folder for folder in (warehouse / "details", warehouse / "runs") if folder.is_dir()), warehouse]
+        )
         _swap(database, warehouse / DATABASE)
         mark_published(warehouse)
         make_durable([warehouse])

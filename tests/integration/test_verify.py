@@ -83,6 +83,20 @@ def test_the_log_keeps_what_was_refused_and_what_had_nothing_to_do(copied: Offic
     assert said[-2:] == [("nothing to do", 0), ("refused", 2)]
 
 
+def test_a_rerun_is_logged_and_its_files_are_verified(copied: Office, told: Tell) -> None:
+    edit(copied.contracts / "accounts.csv", lambda text: text.replace("Acme", "Acne"))
+    assert told(copied.arguments("--reason", "a letter", command="rerun")).code == 0
+    edit(copied.contracts / "accounts.csv", lambda text: text.replace("Acne", "Acme"))
+    said = [(entry["event"], entry.get("command")) for entry in entries(copied)][-3:]
+    assert said == [("begun", "rerun"), ("publishes", None), ("ended", "rerun")]
+    whole = told(verify(copied))
+    assert (whole.code, "2 runs" in whole.out) == (0, True), whole.out
+    [result] = copied.warehouse.glob("adjustments/*/run_id=2020-02-rerun-*/*.parquet")
+    result.unlink()
+    outcome = told(verify(copied))
+    assert (outcome.code, result.relative_to(copied.warehouse).as_posix() in outcome.out) == (3, True)
+
+
 def test_no_phone_number_stands_in_the_log(issued: Office) -> None:
     text = (issued.warehouse / AUDIT_LOG).read_text(encoding="utf-8")
     assert [number for number in ("12125550001", "442071234567") if number in text] == []
