@@ -504,7 +504,7 @@ def test_rule_12_5_an_adjustment_that_came_while_a_bill_was_stopped_is_taken_onc
     assert hour_to_london.adjustments("taken_by_invoice_id") == [("A-2020-03",)]
 
 
-@pytest.mark.parametrize("at", ["check_controls", "_publish_files", "_swap"])
+@pytest.mark.parametrize("at", ["check_controls", "_log_publication", "put_in_place", "_swap"])
 def test_rule_12_5_a_bill_stopped_anywhere_takes_the_adjustment_once(
     hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
@@ -526,7 +526,7 @@ def test_rule_12_5_a_bill_stopped_anywhere_takes_the_adjustment_once(
     assert hour_to_london.rows(taken) == [("2020-03-01", "-0.36")]
 
 
-@pytest.mark.parametrize("at", ["check_controls", "_publish_files", "_swap"])
+@pytest.mark.parametrize("at", ["check_controls", "_log_publication", "put_in_place", "_swap"])
 def test_rule_12_1_a_rerun_stopped_anywhere_leaves_nothing_and_is_done_when_run_again(
     hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
