@@ -280,10 +280,10 @@ def verify(
     if not warehouse.is_dir():
         raise InputRefusedError(Fault(str(warehouse), "there is no such folder", "name the warehouse with --warehouse"))
     found = verified(warehouse, Places(cdrs, contracts, rate_tables))
-    console = _console()
-    if not console.is_terminal:
-        console.width = 200  # a pipe has no width: a file's whole path stands on one line
-    show_verified(console, found)
+    screen = console()
+    if not screen.is_terminal:
+        screen.width = 200  # a pipe has no width: a file's whole path stands on one line
+    show_verified(screen, found)
     return CONTROL_FAILED if found.differences else DONE
 
 
