@@ -9,7 +9,7 @@ CALLS ?= 200000
 ACCOUNTS ?= 200
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test test-fast lint fuzz bench bench-ingest lock sample golden-update docs clean
+.PHONY: help run test test-fast lint fuzz chaos bench bench-ingest lock sample golden-update docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -44,6 +44,9 @@ lint: $(VENV)/dev.stamp ## Ruff and the type checker
 
 fuzz: $(VENV)/dev.stamp ## Ingest 2,000 spoilt files, every row accounted for; one case again: python -m tests.fuzz --seed N
 	@$(BIN)/python -m tests.fuzz --files 2000
+
+chaos: $(VENV)/dev.stamp ## Kill a running month at 100 random moments, start it again, compare every byte; others: --seed N
+	@$(BIN)/python -m tests.chaos --kills 100
 
 bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, and 10 M look-ups of prefixes against a read
 	@$(BIN)/python -m tests.bench.month_end

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from flows.code_version import VERSION
 from flows.confidential import confidential_files
+from flows.failures import system_refusal
 from flows.options import (
     CONTRACTS,
     CONTROL_FAILED,
@@ -310,6 +311,39 @@ def explain(
 
 
 @app.command
+def verify(
+    *,
+    warehouse: Warehouse = WAREHOUSE,
+    cdrs: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CDRS")] = None,
+    contracts: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CONTRACTS")] = None,
+    rate_tables: Annotated[Path | None, Parameter(env_var="TOLLBOOK_RATE_TABLES")] = None,
+) -> int:
+    """Compare the log, every published file and every input still there with what was written down of them.
+
+    Parameters
+    ----------
+    cdrs
+        Inbox of call records; where each run found them if not named.
+    contracts
+        Contract tables; where the newest month's run found them if not named.
+    rate_tables
+        Rate versions; where each run found them if not named.
+    """
+    from flows.verify import Places
+    from flows.verify import verify as verified
+    from flows.verify_report import show_verified
+
+    if not warehouse.is_dir():
+        raise InputRefusedError(Fault(str(warehouse), "there is no such folder", "name the warehouse with --warehouse"))
+    found = verified(warehouse, Places(cdrs, contracts, rate_tables))
+    screen = console()
+    if not screen.is_terminal:
+        screen.width = 200  # a pipe has no width: a file's whole path stands on one line
+    show_verified(screen, found)
+    return CONTROL_FAILED if found.differences else DONE
+
+
+@app.command
 def demo(
     *,
     calls: int = 200_000,
@@ -411,15 +445,14 @@ def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kin
         return _tell(str(failed), CONTROL_FAILED)
     except CycloptsError as misuse:
         return _tell(f"{' '.join(str(misuse).split())} `tollbook --help` shows the commands.", REFUSED)
-    except (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError, FileExistsError) as error:
-        return _tell(
-            f"{error.filename or 'a file'}: {error.strerror}; make it readable and writable, or name another", REFUSED
-        )
     except KeyboardInterrupt:
         return _tell("stopped; what is published is whole", UNFORESEEN)
     except Exception as error:
         if os.environ.get("TOLLBOOK_DEBUG"):
             traceback.print_exc()
+        if (refusal := system_refusal(error)) is not None:
+            told = refusal.sentence if refusal.is_refused else f"{refusal.sentence}; what is published is whole"
+            return _tell(told, REFUSED if refusal.is_refused else UNFORESEEN)
         return _tell(
             f"unforeseen: {type(error).__name__}: {error}; what is published is whole. TOLLBOOK_DEBUG=1 shows where.",
             UNFORESEEN,

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 import polars as pl
 
 COMPRESSION_LEVEL = 1
+PROBE_BYTES = 2**20
+SYNCED_AT_A_TIME = 4
 
 
 @contextmanager
@@ -31,6 +34,14 @@ def written_whole(target: Path) -> Iterator[Path]:
         remove(partial)
 
 
+def put_in_place(staged: Path, target: Path) -> None:
+    """The folder or file at its place by a rename; a folder that stood there gives way."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_dir():
+        remove(target)
+    staged.replace(target)
+
+
 def remove(path: Path) -> None:
     """The file, link or folder is gone, if it was there."""
     if path.is_dir() and not path.is_symlink():
@@ -39,15 +50,56 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def _told_by_the_system(target: Path) -> Iterator[None]:
+    """A failure to write the file, as the system's own error where it has one. Polars may say "transport error"."""
+    try:
+        yield
+    except pl.exceptions.PolarsError:
+        probe = target.with_name(f".probe.{os.getpid()}.partial")
+        try:
+            probe.write_bytes(bytes(PROBE_BYTES))
+        finally:
+            probe.unlink(missing_ok=True)
+        raise
+
+
 def write_parquet(frame: pl.DataFrame, target: Path) -> None:
     """The frame as Parquet (zstd), whole or not there."""
-    with written_whole(target) as partial:
+    with written_whole(target) as partial, _told_by_the_system(partial):
         frame.write_parquet(partial, compression="zstd", compression_level=COMPRESSION_LEVEL)
+
+
+def write_published(frame: pl.DataFrame, target: Path) -> str:
+    """The frame as `write_parquet` writes it, and the SHA-256 of the file."""
+    write_parquet(frame, target)
+    return sha256_of(target)
 
 
 def write_scratch(frame: pl.DataFrame, target: Path) -> None:
     """The frame as Parquet that only the next stage reads: quick to write, not small."""
-    frame.write_parquet(target, compression="uncompressed", statistics=False, mkdir=True)
+    with _told_by_the_system(target):
+        frame.write_parquet(target, compression="uncompressed", statistics=False, mkdir=True)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of the file, in hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def make_durable(paths: Iterable[Path]) -> None:
+    """Files and folders are on the disk, not in memory alone: they outlive a power cut."""
+    with ThreadPoolExecutor(max_workers=SYNCED_AT_A_TIME) as pool:
+        list(pool.map(_sync, paths))
+
+
+def _sync(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
@@ -65,10 +117,15 @@ def digest(content: object) -> str:
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
+def write_text(text: str, target: Path) -> None:
+    """The text as UTF-8, whole or not there."""
+    with written_whole(target) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def write_json(content: object, target: Path) -> None:
     """The content as JSON, whole or not there."""
-    with written_whole(target) as partial:
-        partial.write_text(canonical_json(content), encoding="utf-8")
+    write_text(canonical_json(content), target)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -153,7 +153,7 @@ class Month:
     def adjustments(self) -> pl.DataFrame:
         """The adjustments that the invoices of this month take, of accounts that they can be billed to (rule 12.5).
 
-        Asked while no other run is at work in the warehouse: else two months might take the same ones.
+        Asked once more before they are published: another month, run beside this one, may have taken some.
         """
         waiting = taken_adjustments(self.settings.warehouse, self.settings.invoice_month)
         return waiting.join(self.accounts, on="account_id", how="semi", maintain_order="left")

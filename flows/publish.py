@@ -6,31 +6,46 @@ import datetime as dt
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from flows.adjustments import taken_adjustments
+from flows.audit import PUBLISHES, append
 from flows.confidential import make_read_only
-from flows.files import read_parquet, write_json, write_parquet, written_whole
+from flows.files import (
+    make_durable,
+    put_in_place,
+    read_parquet,
+    sha256_of,
+    write_json,
+    write_parquet,
+    write_published,
+    write_text,
+    written_whole,
+)
+from flows.locks import publishing
 from flows.month import Month
-from flows.rating import bucket_frames
+from flows.rating import bucket_frames, bucket_hashes
 from flows.settings import month_text
+from flows.sweep import details_mark, sweep_publication
 from flows.warehouse import (
     DATABASE,
     NEW_DATABASE,
-    PUBLISHED_MARK,
     comment_tables,
     comment_view_columns,
     create_call_views,
     create_tables,
     create_views,
+    mark_published,
     opened,
     quoted,
     rate_table_name,
 )
-from schemas.faults import ControlFailedError
+from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from schemas.rate_files import RATE_TABLES
 from schemas.text_columns import Column
 from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES
@@ -57,6 +72,12 @@ where adjustments.allowed and adjustments.taken_by_invoice_id is null
 """
 SHOWN_FAILURES = 5
 CONTROLS = "controls.parquet"
+FILES = "files.json"
+
+
+def run_folder(warehouse: Path, run_id: str) -> Path:
+    """Where manifest, controls, list of files and contracts of a published run stand."""
+    return warehouse / "runs" / run_id
 
 
 def _published_column(column: Column, key: tuple[str, ...]) -> pl.Expr:
@@ -91,17 +112,30 @@ def _small_tables(month: Month) -> dict[str, pl.DataFrame]:
     return frames
 
 
-def archive_tables(month: Month) -> None:
-    """The small tables as Parquet, partitioned by month, beside the calls; kept as this run issued them."""
+def archive_tables(month: Month) -> dict[Path, str]:
+    """The small tables as Parquet, partitioned by month, beside the calls; kept as this run issued them.
+
+    Returns SHA-256 by path of all Parquet files and details that the run publishes; the Parquet files are on the disk.
+    """
+    hashes = bucket_hashes(month) if month.rerun is None else {}
     for name, frame in _small_tables(month).items():
         by_invoice_month = name in ("invoices", "invoice_line_items") or month.rerun is not None
         partition = month.partition(name, month.settings.invoice_month if by_invoice_month else month.usage_month)
-        write_parquet(frame, partition / f"{name}.parquet")
+        path = partition / f"{name}.parquet"
+        hashes[path] = write_published(frame, path)
+    files = [path for path in hashes if path.suffix == ".parquet"]
+    make_durable([*files, *_folders_of(files, month.settings.warehouse)])
+    return hashes
+
+
+def _folders_of(paths: Iterable[Path], root: Path) -> list[Path]:
+    """Every folder between the root and the files, the root with them."""
+    return sorted({folder for path in paths for folder in path.parents if folder.is_relative_to(root)})
 
 
 def _insert_old(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Everything that was published before."""
-    connection.execute(f"attach {quoted(str(database.resolve()))} as old (read_only)")
+    connection.execute(f"attach {quoted(str(database))} as old (read_only)")
     for table in SMALL_TABLES:
         connection.execute(f"insert into {table.name} by name select * from old.{table.name}")  # noqa: S608 - our names
     for spec in RATE_TABLES:
@@ -182,8 +216,8 @@ def base_database(month: Month) -> Path:
 
     Done already where it exists: it is named by the database that it continues.
     """
-    old = month.settings.warehouse / DATABASE
-    continues = old.resolve().stem if old.exists() else "nothing"
+    old = (month.settings.warehouse / DATABASE).resolve()  # once: another month may be published meanwhile
+    continues = old.stem if old.exists() else "nothing"
     target = month.work_folder() / f"base-{continues}.duckdb"
     if target.exists():
         return target
@@ -244,6 +278,24 @@ def _control_details(month: Month, staged: Path) -> None:
         )
 
 
+def _stage_run_folder(month: Month, controls: pl.DataFrame, hashes: dict[Path, str]) -> Path:
+    """Manifest, controls, the contracts' copy and the list of the run's files, where no reader looks."""
+    staged = month.work_folder() / "run"
+    warehouse, target = month.settings.warehouse, run_folder(month.settings.warehouse, month.run_id)
+    with written_whole(staged) as partial:
+        write_json(run_manifest(month), partial / "manifest.json")
+        write_parquet(controls, partial / CONTROLS)
+        (partial / "contracts").mkdir()
+        for name, content in month.contracts.contents.items():
+            (partial / "contracts" / name).write_bytes(content)
+        written = [path for path in sorted(partial.rglob("*")) if path.is_file()]
+        listed = hashes | {target / path.relative_to(partial): sha256_of(path) for path in written}
+        names = {path.relative_to(warehouse).as_posix(): sha256 for path, sha256 in listed.items()}
+        write_json({"sha256": names}, partial / FILES)
+        make_durable([*written, partial / FILES, partial / "contracts", partial])
+    return staged
+
+
 def _publish_details(month: Month) -> None:
     """The folder of CSVs in its place with one rename.
 
@@ -252,31 +304,14 @@ def _publish_details(month: Month) -> None:
     """
     staged = month.work_folder() / "details"
     target = month.settings.warehouse / "details" / month_text(month.usage_month)
-    mark = target.with_name(f".{target.name}.run_id")
+    mark = details_mark(target)
     if staged.is_dir():
         _control_details(month, staged)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(month.run_id, encoding="utf-8")
-        if target.is_dir():
-            shutil.rmtree(target)
-        staged.replace(target)
+        write_text(month.run_id, mark)
+        put_in_place(staged, target)
     elif not mark.is_file() or mark.read_text(encoding="utf-8") != month.run_id:
         shutil.rmtree(month.work_folder())
         raise AssertionError("the details of an interrupted run are gone; run the month again")
-
-
-def _publish_files(month: Month, controls: pl.DataFrame) -> None:
-    """Details, manifest, controls and the contracts' copy in place; the database does not name the run yet."""
-    warehouse = month.settings.warehouse
-    if month.rerun is None:
-        _publish_details(month)
-    run_folder = warehouse / "runs" / month.run_id
-    write_json(run_manifest(month), run_folder / "manifest.json")
-    write_parquet(controls, run_folder / CONTROLS)
-    with written_whole(run_folder / "contracts") as partial:
-        partial.mkdir()
-        for name, content in month.contracts.contents.items():
-            (partial / name).write_bytes(content)
 
 
 def _swap(database: Path, link: Path) -> None:
@@ -287,20 +322,72 @@ def _swap(database: Path, link: Path) -> None:
     beside.replace(link)
 
 
-def publish(month: Month, started_at: dt.datetime) -> Path:
-    """The database that analysts open, with the run in it; whole, or the old one stays. Raises ControlFailedError."""
-    warehouse = month.settings.warehouse
-    database = warehouse / f"tollbook-{month.run_id}.duckdb"
-    staged = month.work_folder() / database.name
+class _Checked(NamedTuple):
+    """What stands ready to be published: the database in no reader's way, its controls, SHA-256 of the run's files."""
+
+    database: Path
+    controls: pl.DataFrame
+    hashes: dict[Path, str]
+
+
+def _build_checked(month: Month, started_at: dt.datetime) -> _Checked:
+    """The new database, all of whose controls balance, and the run's tables as Parquet."""
+    staged = month.work_folder() / f"tollbook-{month.run_id}.duckdb"
     with ThreadPoolExecutor(max_workers=1) as beside, written_whole(staged) as partial:
         archived = beside.submit(archive_tables, month)
         build_database(month, started_at, partial)
         controls = check_controls(partial, month.run_id)
         make_read_only(partial)
-        archived.result()
-    _publish_files(month, controls)
-    staged.replace(database)
-    _swap(database, warehouse / DATABASE)
-    (warehouse / PUBLISHED_MARK).write_text(database.name + "\n", encoding="utf-8")
+        hashes = archived.result()
+    return _Checked(staged, controls, hashes)
+
+
+def _log_publication(month: Month, database: Path, staged_run: Path) -> None:
+    """What will be published, in the log before any reader sees it: so whatever is published stands there."""
+    facts = {
+        "run_id": month.run_id,
+        "database": database.name,
+        "database_sha256": sha256_of(database),
+        "files_sha256": sha256_of(staged_run / FILES),
+    }
+    append(month.settings.warehouse, PUBLISHES, facts)
+
+
+def _refuse_taken_adjustments(month: Month) -> None:
+    """No adjustment is taken twice: another month may have been issued, and have taken some, while this one was run."""
+    if month.rerun is not None or month.adjustments.is_empty():
+        return
+    waiting = taken_adjustments(month.settings.warehouse, month.settings.invoice_month)
+    key = ["rerun_id", "account_id", "base_category"]
+    if not month.adjustments.join(waiting, on=key, how="anti").is_empty():
+        problem = "another month was issued meanwhile, and took adjustments that this one was to take"
+        raise InputRefusedError(Fault(month_text(month.settings.invoice_month), problem, "run the month again"))
+
+
+def publish(month: Month, started_at: dt.datetime) -> Path:
+    """The database that analysts open, with the run in it; whole, or the old one stays. Raises ControlFailedError.
+
+    All that may fail for want of space is written where the run works, and is on the disk before the first rename;
+    what is left then are renames, the link's last.
+    """
+    warehouse = month.settings.warehouse
+    with publishing(warehouse):
+        sweep_publication(warehouse)
+        _refuse_taken_adjustments(month)
+        checked = _build_checked(month, started_at)
+        staged_run = _stage_run_folder(month, checked.controls, checked.hashes)
+        make_durable([checked.database])
+        _log_publication(month, checked.database, staged_run)
+        if month.rerun is None:
+            _publish_details(month)
+        put_in_place(staged_run, run_folder(warehouse, month.run_id))
+        database = warehouse / checked.database.name
+        checked.database.replace(database)
+        make_durable(
+            [*(folder for folder in (warehouse / "details", warehouse / "runs") if folder.is_dir()), warehouse]
+        )
+        _swap(database, warehouse / DATABASE)
+        mark_published(warehouse)
+        make_durable([warehouse])
     shutil.rmtree(month.work_folder(), ignore_errors=True)
     return warehouse / DATABASE

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 
-from flows.files import read_parquet, write_parquet, written_whole
+from flows.files import read_json, read_parquet, write_json, write_parquet, write_published, written_whole
 from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls
 from flows.month import Month
+from flows.settings import month_text
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.reasons import RECORD_WARNINGS
 from schemas.warehouse_tables import CALL_COLUMNS
@@ -20,6 +22,8 @@ from transforms.money import decimal_of_micros
 from transforms.rate_book import RateBook
 from transforms.rate_calls import RatedCalls, rate_calls
 from transforms.usage_lines import call_totals
+
+HASHES = "hashes.json"
 
 
 def _published_calls(calls: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
@@ -123,15 +127,15 @@ def _suspended_rows(suspended: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     return rows.select(*(pl.col(name).cast(dtype) for name, dtype in aside.items()), *others, *texts)
 
 
-def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> None:
-    """One CSV an account, in its language; none for an account without such calls (rule 11.3).
+def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> dict[str, str]:
+    """One CSV an account, in its language; none for an account without such calls (rule 11.3). Their SHA-256 by name.
 
     Files are written in place: the folder is the run's own until it is published as a whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     listed = detail_calls(calls)
     if listed.is_empty():
-        return
+        return {}
     named = listed.join(accounts.select("account_id", "language"), on="account_id", how="left", maintain_order="left")
     rows = detail_rows(named, pl.col("language") == "fr")
     texts = (
@@ -141,9 +145,16 @@ def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) ->
         .agg(pl.col("language").first(), pl.col("row").str.join(LINE_END).cast(pl.Binary))
     )
     headers = {"en": header("en").encode(), "fr": header("fr").encode()}
+    hashes = {}
     for account, language, text in texts.iter_rows():
-        with (folder / f"{account}.csv").open("wb") as stream:
-            stream.writelines((headers[language], text, LINE_END.encode()))
+        path = folder / f"{account}.csv"
+        content = hashlib.sha256()
+        with path.open("wb") as stream:
+            for part in (headers[language], text, LINE_END.encode()):
+                stream.write(part)
+                content.update(part)
+        hashes[path.name] = content.hexdigest()
+    return hashes
 
 
 def bucket_path(month: Month, table: str, bucket: int) -> Path:
@@ -169,15 +180,26 @@ def rate_bucket(month: Month, bucket: int) -> Path:
         with ThreadPoolExecutor(max_workers=2) as pool:  # file after file here, columns there: neither waits
             details = pool.submit(_write_details, rated.billed, month.accounts, month.work_folder() / "details")
             billed = billed_table(rated.billed, usage_month, run_id)
-            write_parquet(billed, bucket_path(month, "billed_calls", bucket))
+            hashes = {"billed_calls": write_published(billed, bucket_path(month, "billed_calls", bucket))}
             unbilled = unbilled_table(rated.unbilled, usage_month, run_id)
-            write_parquet(unbilled, bucket_path(month, "unbilled_calls", bucket))
-            details.result()
+            hashes["unbilled_calls"] = write_published(unbilled, bucket_path(month, "unbilled_calls", bucket))
+            write_json({"tables": hashes, "details": details.result()}, partial / HASHES)
         write_parquet(call_totals(rated.billed), partial / "totals.parquet")
         write_parquet(outcome_counts(rated), partial / "counts.parquet")
         write_parquet(warning_counts(rated), partial / "warnings.parquet")
         write_parquet(_suspended_rows(rated.suspended, month.rate_book), partial / "suspended.parquet")
     return target
+
+
+def bucket_hashes(month: Month) -> dict[Path, str]:
+    """SHA-256 of every file that the buckets' units wrote to be published, by the path it is found at then."""
+    hashes: dict[Path, str] = {}
+    details = month.settings.warehouse / "details" / month_text(month.usage_month)
+    for bucket in range(month.ingest_plan.bucket_count):
+        found = read_json(month.work_folder() / f"bucket={bucket:04d}" / HASHES)
+        hashes |= {bucket_path(month, table, bucket): sha256 for table, sha256 in found["tables"].items()}
+        hashes |= {details / name: sha256 for name, sha256 in found["details"].items()}
+    return hashes
 
 
 def bucket_frames(month: Month, name: str) -> pl.DataFrame:

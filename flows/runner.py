@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.adjustments import Rerun, published_reruns
+from flows.audit import audited
 from flows.compare import comparison, issued_run_of
 from flows.confidential import confidential_files
-from flows.files import remove
+from flows.files import digest, remove
 from flows.fixed_charges import fixed_charges
 from flows.ingest import is_stored, stored_hashes, sweep_pieces
+from flows.locks import only_run, publishing
 from flows.month import Month, RerunOrder, open_month
 from flows.settings import Settings, month_text
 from flows.stages import INGEST_STAGES, RERUN_STAGES, STAGES, Stage, kept_open, write_plan
-from flows.warehouse import published_runs
+from flows.sweep import sweep_month, sweep_others, sweep_publication
+from flows.warehouse import mark_published, published_runs
 from schemas.faults import Fault, InputRefusedError
 
 Advance = Callable[[Stage], None]
@@ -121,20 +122,6 @@ def issued_run(month: Month) -> str | None:
     return None
 
 
-@contextmanager
-def _only_run(warehouse: Path) -> Iterator[None]:
-    """One run at a time in a warehouse."""
-    warehouse.mkdir(parents=True, exist_ok=True)
-    with (warehouse / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputRefusedError(
-                Fault(str(warehouse), "another run is at work in this warehouse", "wait until it has ended")
-            ) from error
-        yield
-
-
 def _open_writable(settings: Settings) -> Month:
     if "?" in str(settings.warehouse.resolve()):
         problem, remedy = "a database cannot be kept under a path with a question mark", "name another warehouse"
@@ -148,19 +135,20 @@ def _open_writable(settings: Settings) -> Month:
     return month
 
 
-def _sweep(month: Month) -> None:
-    """What runs that were stopped left half written, and the work of runs from other inputs, are removed."""
+def _facts(month: Month) -> dict[str, Any]:
+    """What the log keeps of a command's inputs: where they are, and one digest over what they hold."""
+    return {"run_id": month.run_id, "inputs_sha256": digest(month.identity), "settings": month.settings.as_text()}
+
+
+def _sweep_issued(month: Month, issued: str) -> None:
+    """What a run that was stopped behind its publication had still to clear."""
     warehouse = month.settings.warehouse
-    for pattern in (".*.partial*", ".*.link", "*/*/.*.partial", "*/*/*/.*.partial", "*/*/*/*/.*.partial"):
-        for path in warehouse.glob(pattern):
-            remove(path)
-    for folder in (warehouse / "work").glob("*"):
-        if folder.name != month.run_id:
-            remove(folder)
-    kept = {month.run_id, *(run["run_id"] for run in published_runs(warehouse))}
-    for folder in warehouse.glob("*/month=*/run_id=*"):
-        if folder.name.removeprefix("run_id=") not in kept:
-            remove(folder)
+    sweep_month(warehouse, month_text(month.settings.invoice_month), resumed=None)
+    with publishing(warehouse):
+        sweep_publication(warehouse)
+        mark_published(warehouse)
+    if issued == month.run_id:
+        sweep_pieces(month.ingest_plan)
 
 
 @confidential_files()
@@ -171,15 +159,23 @@ def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: A
     """
     started_at = dt.datetime.now(dt.UTC)
     month = _open_writable(settings)
-    with _only_run(settings.warehouse):
+    warehouse, invoice_month = settings.warehouse, month_text(settings.invoice_month)
+    with (
+        only_run(warehouse, invoice_month, f"bill {invoice_month}"),
+        audited(warehouse, "bill", _facts(month)) as log,
+    ):
         issued = issued_run(month)
         if issued is not None:
+            _sweep_issued(month, issued)
+            log.result, log.run_id = "nothing to do", issued
             return BillOutcome(issued, is_new=False)
         fixed_charges(month)  # refused before any call is read
-        _sweep(month)
+        sweep_month(warehouse, invoice_month, resumed=month.run_id)
+        sweep_others(warehouse, invoice_month)
         plan = write_plan(month, started_at)
         run_stages(STAGES, month, plan, work, advance or (lambda _: None), _prepare_bill)
         sweep_pieces(month.ingest_plan)
+        log.run_id = month.run_id
     return BillOutcome(month.run_id, is_new=True)
 
 
@@ -235,15 +231,20 @@ def rerun_month(
     started_at = dt.datetime.now(dt.UTC)
     opened, issued_by = _opened_again(settings, disputed_on)
     order = RerunOrder(tuple(sorted(set(accounts))) or None, reason, disputed_on, issued_by)
-    with _only_run(settings.warehouse):
+    warehouse, invoice_month = settings.warehouse, month_text(settings.invoice_month)
+    with only_run(warehouse, invoice_month, f"rerun {invoice_month}"):
         month = _after_earlier(opened, order)
-        if month.run_id in {run.run_id for run in _reruns_before(month, order)}:
-            return BillOutcome(month.run_id, is_new=False)
-        comparison(month)  # all that is asked of the database, and refused before any call is read
-        fixed_charges(month)
-        _sweep(month)
-        plan = write_plan(month, started_at)
-        run_stages(RERUN_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_rerun)
+        with audited(warehouse, "rerun", _facts(month)) as log:
+            log.run_id = month.run_id
+            if month.run_id in {run.run_id for run in _reruns_before(month, order)}:
+                log.result = "nothing to do"
+                return BillOutcome(month.run_id, is_new=False)
+            comparison(month)  # all that is asked of the database, and refused before any call is read
+            fixed_charges(month)
+            sweep_month(warehouse, invoice_month, resumed=month.run_id)
+            sweep_others(warehouse, invoice_month)
+            plan = write_plan(month, started_at)
+            run_stages(RERUN_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_rerun)
     return BillOutcome(month.run_id, is_new=True)
 
 
@@ -256,7 +257,11 @@ def _is_issued(month: Month) -> bool:
 def ingest_month(settings: Settings, advance: Advance | None = None) -> IngestOutcome:
     """The usage month's records read, checked and stored; what was stored before is not read again."""
     month = _open_writable(settings)
-    with _only_run(settings.warehouse):
+    with (
+        only_run(settings.warehouse, month_text(settings.invoice_month), f"ingest {month_text(month.usage_month)}"),
+        audited(settings.warehouse, "ingest", _facts(month)),
+    ):
+        sweep_month(settings.warehouse, month_text(settings.invoice_month), resumed=month.run_id)
         ingest_plan = month.ingest_plan
         before = {record.name for record in month.record_files if is_stored(ingest_plan, record)}
         hashes = stored_hashes(ingest_plan)

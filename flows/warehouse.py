@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.files import write_text
 from schemas.faults import Fault, InputRefusedError
 from schemas.fields import FIELDS
 from schemas.rate_files import RATE_TABLES
@@ -108,6 +109,14 @@ def _entered(kept: ExitStack, path: Path) -> duckdb.DuckDBPyConnection:
         reason = str(error).splitlines()[0]
         remedy = "restore it from a copy; the months that were issued are in it"
         raise InputRefusedError(Fault(str(path), f"cannot be opened: {reason}", remedy)) from error
+
+
+def mark_published(warehouse: Path) -> None:
+    """Beside the link stands where it leads to, for the day that the link is lost; written where it differs."""
+    mark, link = warehouse / PUBLISHED_MARK, warehouse / DATABASE
+    text = f"{link.resolve().name}\n"
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != text:
+        write_text(text, mark)
 
 
 def _refuse_lost_link(warehouse: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from flows import stages
 from flows.cli import run
 from flows.ingest import IngestPlan
+from flows.locks import only_run
 from flows.record_files import RecordFile
 from tests.integration.small_office import Office, Outcome, calls_csv, edit, run_child, to_london
 
@@ -96,6 +98,41 @@ def test_a_run_that_is_killed_publishes_nothing_and_the_next_one_ends_the_same(
     assert run(office.arguments()) == 0
     assert files_of(office) == files_of(undisturbed)
     assert rows_of(office) == rows_of(undisturbed)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("moment", [r"/\.published$", r"runs/2020-02-[0-9a-f]{16}$"])
+def test_a_run_that_is_killed_about_its_publication_leaves_nothing_behind_once_it_is_started_again(
+    undisturbed: Office, empty_office: Office, moment: str
+) -> None:
+    office = fill(empty_office)
+    killed = run_child(office.arguments(), program=KILLED_BEFORE_A_RENAME, before=[moment])
+    assert killed.code == -9, killed.err
+    assert list((office.warehouse / "work").iterdir()) != []
+    assert run(office.arguments()) == 0
+    assert list((office.warehouse / "work").iterdir()) == []
+    assert (office.warehouse / ".published").read_bytes() == (undisturbed.warehouse / ".published").read_bytes()
+    assert files_of(office) == files_of(undisturbed)
+    assert rows_of(office) == rows_of(undisturbed)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("is_at_work", [False, True])
+def test_what_another_month_left_is_cleared_unless_it_is_at_work(copied: Office, told: Tell, is_at_work: bool) -> None:
+    february = copied.folder / "inbox" / "2020-02"
+    february.mkdir()
+    (february / "a.csv").write_text(calls_csv(to_london("f1").replace("2020-01", "2020-02")), encoding="utf-8")
+    left = copied.warehouse / "billed_calls" / "month=2019-11" / "run_id=2019-12-0123456789abcdef"
+    work = copied.warehouse / "work" / "2019-12-0123456789abcdef"
+    reading = copied.warehouse / "calls" / "2019-11" / "canonical" / ".0123.77.partial"
+    details = copied.warehouse / "details" / "2019-11"
+    for folder in (left, work, reading, details):
+        folder.mkdir(parents=True)
+    (details.parent / ".2019-11.run_id").write_text("2019-12-0123456789abcdef", encoding="utf-8")
+    with only_run(copied.warehouse, "2019-12", "bill 2019-12") if is_at_work else nullcontext():
+        assert told(copied.arguments(month="2020-03")).code == 0
+    assert [folder.exists() for folder in (left, work, reading, details)] == [is_at_work] * 4
+    assert (copied.warehouse / "details" / "2020-01").is_dir()
 
 
 @pytest.mark.integration
@@ -223,6 +260,19 @@ def test_a_call_file_that_changes_after_it_was_hashed_is_refused(
     outcome = told(office.arguments())
     assert outcome.code == 2, outcome.err
     assert "2020-01/calls.csv" in outcome.err
+    assert office.shows_nothing()
+
+
+def test_a_call_file_that_vanishes_after_it_was_hashed_is_named_and_nothing_is_published(
+    office: Office, told: Tell, before_reading: Callable[[Callable[[], object]], None]
+) -> None:
+    before_reading((office.month / "calls.csv").unlink)
+    outcome = told(office.arguments())
+    if outcome.code == 0:  # it was read already when it vanished
+        assert office.counts("calls.csv") == (1, 1)
+        return
+    assert outcome.code == 2, outcome.err
+    assert "calls.csv" in outcome.err
     assert office.shows_nothing()
 
 

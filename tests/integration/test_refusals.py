@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Callable
 
 import pytest
 
+from flows.locks import only_run
 from tests.integration.small_office import Office, Outcome, calls_csv, edit, freeze, run_child, to_london
 
 Tell = Callable[[list[str]], Outcome]
@@ -199,11 +199,13 @@ def test_a_warehouse_that_cannot_be_made_is_refused(office: Office, told: Tell) 
     assert_refused(office, told(elsewhere), "/proc/nowhere", "--warehouse")
 
 
-def test_a_second_run_in_a_warehouse_at_work_is_refused(office: Office, told: Tell) -> None:
+def test_a_second_run_of_a_month_at_work_is_refused_with_the_process_and_start_of_the_first(
+    office: Office, told: Tell
+) -> None:
     office.warehouse.mkdir()
-    with (office.warehouse / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        assert_refused(office, told(office.arguments()), "another run is at work", "wait until it has ended")
+    with only_run(office.warehouse, "2020-02", "bill 2020-02"):
+        this_run = f"(process {os.getpid()}, `tollbook bill 2020-02`, begun 20"
+        assert_refused(office, told(office.arguments()), "2020-02: another run", this_run, "wait until it has ended")
 
 
 @pytest.mark.parametrize(

@@ -504,7 +504,22 @@ def test_rule_12_5_an_adjustment_that_came_while_a_bill_was_stopped_is_taken_onc
     assert hour_to_london.adjustments("taken_by_invoice_id") == [("A-2020-03",)]
 
 
-@pytest.mark.parametrize("at", ["check_controls", "_publish_files", "_swap"])
+def test_rule_12_5_an_adjustment_that_another_month_took_meanwhile_refuses_the_bill(
+    hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import flows.publish
+
+    hour_to_london.correct("v2", international_rates=cheaper_london())
+    hour_to_london.rerun("--rates", "v2", *IN_TIME)
+    hour_to_london.put("2020-02/calls.csv")
+    waiting = flows.publish.taken_adjustments
+    monkeypatch.setattr(flows.publish, "taken_adjustments", lambda *where: waiting(*where).clear())
+    told = hour_to_london.tell("bill", "2020-03")
+    assert (told.code, "run the month again" in told.message) == (2, True)
+    assert hour_to_london.rows("select count(*) from runs where invoice_month = date '2020-03-01'") == [(0,)]
+
+
+@pytest.mark.parametrize("at", ["check_controls", "_log_publication", "put_in_place", "_swap"])
 def test_rule_12_5_a_bill_stopped_anywhere_takes_the_adjustment_once(
     hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
@@ -526,7 +541,7 @@ def test_rule_12_5_a_bill_stopped_anywhere_takes_the_adjustment_once(
     assert hour_to_london.rows(taken) == [("2020-03-01", "-0.36")]
 
 
-@pytest.mark.parametrize("at", ["check_controls", "_publish_files", "_swap"])
+@pytest.mark.parametrize("at", ["check_controls", "_log_publication", "put_in_place", "_swap"])
 def test_rule_12_1_a_rerun_stopped_anywhere_leaves_nothing_and_is_done_when_run_again(
     hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:

@@ -1,0 +1,92 @@
+"""Who may write where: one run a month, months side by side, and one publication at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from schemas.faults import Fault, InputRefusedError
+
+LOCK = ".lock"
+SWEEP = "sweep"
+_PATIENCE_SECONDS = 10
+
+
+class Holder(NamedTuple):
+    """Who holds a month: its process, what it runs, and since when (UTC)."""
+
+    pid: int
+    command: str
+    started_at: str
+
+    def __str__(self) -> str:
+        """In words, for whoever is refused."""
+        return f"process {self.pid}, `tollbook {self.command}`, begun {self.started_at}"
+
+
+def lock_path(warehouse: Path, invoice_month: str) -> Path:
+    """The file that a run of the month holds locked. It stays: were it removed, two runs could each hold one."""
+    return warehouse / f"{LOCK}-{invoice_month}"
+
+
+def _say_who(lock: IO[str], command: str) -> None:
+    """Whoever is refused reads here who is at work."""
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    lock.truncate(0)
+    lock.write(json.dumps(Holder(os.getpid(), command, now)._asdict()))
+    lock.flush()
+
+
+def _holder(lock: IO[str]) -> Holder | None:
+    """Who holds the lock; None for one that has just taken it and not said so yet."""
+    lock.seek(0)
+    try:
+        return Holder(**json.loads(lock.read()))
+    except (ValueError, TypeError):
+        return None
+
+
+def _lock(lock: IO[str], invoice_month: str) -> None:
+    """Takes the lock. Another's sweep is waited for; another's run refuses this one, with its process and start."""
+    ends_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            holder = _holder(lock)
+            if time.monotonic() > ends_at or (holder is not None and holder.command != SWEEP):
+                who = "begun just now" if holder is None else str(holder)
+                fault = Fault(invoice_month, f"another run is at work on this month ({who})", "wait until it has ended")
+                raise InputRefusedError(fault) from error
+        time.sleep(0.05)
+
+
+@contextmanager
+def only_run(warehouse: Path, invoice_month: str, command: str) -> Iterator[None]:
+    """One run at a time for an invoice month, like `2020-02`. Raises InputRefusedError where another is at work.
+
+    The system lets go of the lock when a process ends, however it ends.
+    """
+    with lock_path(warehouse, invoice_month).open("a+", encoding="utf-8") as lock:
+        _lock(lock, invoice_month)
+        _say_who(lock, command)
+        yield
+
+
+@contextmanager
+def publishing(warehouse: Path) -> Iterator[None]:
+    """One publication at a time in a warehouse; another month's is waited for: it takes seconds.
+
+    What was published before must be read within, for others may have published since the run began.
+    """
+    with (warehouse / f"{LOCK}-publication").open("a+", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
