@@ -76,7 +76,10 @@ def show_suspended(console: Console, found: SuspendedCalls) -> None:
         console.print(_cost_table(found.repriced))
         sentences += _cost_sentences(found.repriced)
     version = found.repriced.version if found.repriced is not None else "VERSION"
-    rerun = f"tollbook rerun {invoice_month} --rates {version} --reason ..."
-    sentences.append(f"`{rerun}` bills them (rule 5.1); nothing was changed.")
+    rerun = f"`tollbook rerun {invoice_month} --rates {version} --reason ...`"
+    if found.repriced is not None and found.repriced.totals.is_empty():
+        sentences.append(f"{version} prices none of them: a new version needs their rows (`tollbook rates import`).")
+    else:
+        sentences.append(f"{rerun} bills them (rule 5.1); nothing was changed.")
     for sentence in sentences:
         console.print(sentence, soft_wrap=True)

@@ -143,6 +143,8 @@ def test_rule_5_1_under_the_version_of_the_run_they_stay_suspended(ask: Ask) -> 
     code, shown, _ = ask("--rates", "small")
     assert code == 0
     assert "6 would not be billed under it either." in shown
+    assert "prices none of them: a new version needs their rows" in shown
+    assert "bills them" not in shown
     assert "other calls of these accounts" not in shown
 
 
