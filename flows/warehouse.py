@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -60,7 +61,14 @@ def _engine() -> duckdb.DuckDBPyConnection:
     """The one DuckDB of this process: to start another takes longer than most of what is asked of it."""
     import duckdb  # where nothing was published yet, a run begins without it
 
+    atexit.register(_end_engine)
     return duckdb.connect(config={"autoinstall_known_extensions": "false"})
+
+
+def _end_engine() -> None:
+    """Closed and let go of before the interpreter is taken apart: DuckDB tells of whatever is left then."""
+    _engine().close()
+    _engine.cache_clear()
 
 
 @contextmanager

@@ -212,3 +212,4 @@ def test_a_flow_run_without_a_server_brings_its_own_and_writes_the_same_bytes(
     assert told.returncode == 0, told.stderr
     assert month.file_bytes() == in_process.file_bytes()
     assert "Traceback" not in told.stderr
+    assert "leaked" not in told.stderr, "DuckDB is let go of before the interpreter ends"
