@@ -52,7 +52,7 @@ from transforms.input_differences import contract_notes, listed, unknown_rows
 from transforms.invoices import invoice_id, number_lines
 from transforms.money import decimal_of_cents
 from transforms.rate_calls import RatedCalls, rate_calls
-from transforms.suspended import stored_number_kinds
+from transforms.suspended import as_accepted
 from transforms.usage_lines import TOTALS_SCHEMA, call_totals
 
 _ISSUED = "select run_id, rate_version, manifest from runs where kind = 'bill' and invoice_month = $invoice_month"
@@ -278,13 +278,7 @@ def _issued_calls(found: Comparison, accounts: list[str]) -> pl.DataFrame:
 def _recorded_calls(issued: pl.DataFrame, month: Month) -> pl.DataFrame:
     """Issued calls as they were accepted, for rating."""
     placed = issued.join(month.accounts.select("account_id", "country"), on="account_id", how="inner", validate="m:1")
-    kinds = {
-        f"{party}_kind": stored_number_kinds(
-            placed.select("country", number=f"{party}_number"), month.rates.dialing_plans
-        )
-        for party in ("source", "destination")
-    }
-    known = placed.with_columns(warning_bits=pl.lit(0), **kinds)
+    known = as_accepted(placed, month.rates.dialing_plans)
     return known.select(pl.col(name).cast(dtype) for name, dtype in CALLS_WITH_FILE.items())
 
 

@@ -27,9 +27,9 @@ from transforms.rate_calls import rate_calls
 from transforms.spreadsheets import neutralised
 from transforms.suspended import (
     CALL_KEY,
+    as_accepted,
     missing_rates,
     released_calls,
-    stored_number_kinds,
     with_missing_prefix,
     without_calls,
 )
@@ -166,13 +166,7 @@ def account_calls(
     calls = _in_utc(found).join(
         month.accounts.select("account_id", "country"), on="account_id", how="left", validate="m:1"
     )
-    kinds = {
-        f"{party}_kind": stored_number_kinds(
-            calls.select("country", number=f"{party}_number"), month.rates.dialing_plans
-        )
-        for party in ("source", "destination")
-    }
-    known = calls.with_columns(warning_bits=pl.lit(0), **kinds)
+    known = as_accepted(calls, month.rates.dialing_plans)
     return known.select(*(pl.col(name).cast(dtype) for name, dtype in CALLS_WITH_FILE.items()), "cost")
 
 

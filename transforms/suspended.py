@@ -127,6 +127,18 @@ def stored_number_kinds(numbers: pl.DataFrame, dialing_plans: pl.DataFrame) -> p
     return plain.scatter(is_other.arg_true(), kinds)
 
 
+def as_accepted(calls: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.DataFrame:
+    """Published calls with what rating needs and no table keeps: the kinds of both numbers, and no warnings.
+
+    Grain: one row a call, order kept. Needs: the account's country, source_number, destination_number.
+    """
+    kinds = {
+        f"{party}_kind": stored_number_kinds(calls.select("country", number=f"{party}_number"), dialing_plans)
+        for party in ("source", "destination")
+    }
+    return calls.with_columns(warning_bits=pl.lit(0), **kinds)
+
+
 class Released(NamedTuple):
     """What suspended calls would come to under a version. Money in micros of the account's currency.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,3 +77,34 @@ def in_turn(names: tuple[str, str], rounds: Iterator[tuple[list[str], list[str]]
         f"ratio {ratio:.2f}, peak {max(ours.peak for ours in costs):,.0f} MiB"
     )
     return ratio
+
+
+def rounds(
+    floor: str, command: tuple[str, str], folder: Path, inbox: Path, count: int
+) -> Iterator[tuple[list[str], list[str]]]:
+    """The floor's program and ours, each time in a warehouse of its own: to delete one is no part of a month end."""
+    month = inbox.parent.parent
+    inputs = f"--cdrs {month}/inbox --contracts {month}/contracts --rate-tables {ROOT}/rate_tables".split()
+    for number in range(count):
+        warehouse = str(folder / f"warehouse-{number}")
+        yield (
+            [sys.executable, "-c", floor, str(folder), str(inbox / "*.csv")],
+            tollbook(*command, *inputs, "--warehouse", warehouse),
+        )
+
+
+def bench(names: tuple[str, str], floor: str, command: tuple[str, str], asked: argparse.Namespace) -> None:
+    """Makes the month, runs both sides in turn, prints seconds, their ratio and the peak of memory."""
+    with tempfile.TemporaryDirectory(prefix="tollbook-bench-") as name:
+        folder = Path(name)
+        inbox = make_month(folder / "month", asked.calls, asked.accounts)
+        in_turn(names, rounds(floor, command, folder, inbox, asked.rounds + 1))
+
+
+def size_of_month(description: str, calls: int, accounts: int, count: int) -> argparse.Namespace:
+    """How large a month to measure and how often, from the command line or as given."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--calls", type=int, default=calls)
+    parser.add_argument("--accounts", type=int, default=accounts)
+    parser.add_argument("--rounds", type=int, default=count)
+    return parser.parse_args()
