@@ -61,8 +61,8 @@ docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources an
 	@$(BIN)/python -m tests.rule_table > tests/.README.md && mv tests/.README.md tests/README.md
 
 lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install pyproject.toml -o requirements.txt
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra dev pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra pdf pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra dask --extra dev --extra pdf pyproject.toml -o requirements-dev.txt
 
 sample: $(VENV)/dev.stamp ## Write data/sample again (a small demo month to look at)
 	@rm -rf data/sample && $(BIN)/tollbook demo --calls 200 --accounts 20 --seed 1 -o data/sample
