@@ -7,7 +7,7 @@ import polars as pl
 from schemas.categories import CALL_TYPES
 from schemas.reasons import SUSPENDED_REASONS, UNBILLED_REASONS
 from transforms.ownership import owners_on
-from transforms.prefixes import match_rows, number_key
+from transforms.prefixes import match_numbers, match_rows, number_keys
 from transforms.rate_book import RateBook
 
 PLAN_MINUTES = "plan_minutes"
@@ -132,7 +132,7 @@ def _plan_rows(calls: pl.DataFrame, book: RateBook) -> pl.Series:
 
 def _judge_destinations(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     """Calls whose destination decides: outcome, rate_row and plan_row (rules 5 (7) to 5 (10))."""
-    keys = calls.select(number_key(pl.col("destination_number")).alias("key"))["key"]
+    keys = number_keys(calls["destination_number"])
     seconds = calls["start_second"]
     anywhere = pl.repeat(0, calls.height, dtype=pl.Int64, eager=True)
     known = match_rows(book.numbering, anywhere, keys, seconds)
@@ -167,8 +167,8 @@ def _judge_destinations(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
 
 def _judge_toll_free(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     """Calls to the account's toll-free numbers: their rate row by the source (rule 6.1)."""
-    keys = calls.select(number_key(pl.col("source_number")).alias("key"))["key"]
-    rows = match_rows(book.toll_free, calls["toll_free_scope"], keys, calls["start_second"])
+    asked = calls.lazy().select(scope="toll_free_scope", number="source_number", second="start_second")
+    rows = match_numbers(book.toll_free, asked)
     return calls.with_columns(rows.alias("rate_row"), plan_row=pl.lit(None, dtype=pl.Int32)).select(_JUDGED)
 
 

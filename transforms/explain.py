@@ -13,7 +13,7 @@ import polars as pl
 from transforms.account_terms import with_pool
 from transforms.allowance import UNLIMITED_SECONDS
 from transforms.numbers import NUMBER_KIND
-from transforms.prefixes import PrefixIndex, match_rows, number_key
+from transforms.prefixes import PrefixIndex, match_rows, number_keys
 from transforms.rate_book import ANY_PLAN, RateBook, RateTableFrames, build_rate_book, row_places
 from transforms.rate_calls import RatedCalls, rate_calls
 from transforms.screen import DIRECTION, DISPOSITION
@@ -209,7 +209,7 @@ def _with_state(rows: pl.DataFrame, second: int, winning_line: int | None) -> pl
 
 def _found(index: PrefixIndex, scope: int | None, number: str, second: int) -> int | None:
     """The position that `match_rows` leads to: the look-up that rates calls."""
-    keys = pl.DataFrame({"number": [number]}).select(number_key(pl.col("number")))["number"]
+    keys = number_keys(pl.Series([number]))
     scopes = pl.Series([-1 if scope is None else scope], dtype=pl.Int64)
     found: int | None = match_rows(index, scopes, keys, pl.Series([second], dtype=pl.Int64)).item()
     return found

@@ -1,7 +1,8 @@
 """Longest matching prefix in force, by intervals (rule 6.1; design in DECISIONS.md).
 
 Nested prefixes are flattened once to disjoint intervals of numbers. An interval leads to a node, a node to
-its dated rows, where the longest prefix in force has won already. A look-up is two binary searches.
+its dated rows, where the longest prefix in force has won already. A look-up is two binary searches, or, where an
+index is large, a few steps in tables (`digit_table`, `dated_table`) that give the same.
 """
 
 from __future__ import annotations
@@ -12,13 +13,26 @@ from typing import NamedTuple
 
 import polars as pl
 
-MAXIMUM_DIGITS = 15
-LENGTH_SLOTS = 16
-KEY_SPACE = 2**54  # > 10**15 * 16, the greatest number key
+from transforms.dated_table import NOT_SETTLED, DatedTable, dated_table, row_in_span, span_at
+from transforms.digit_table import (
+    FEW_INTERVALS,
+    KEY_SPACE,
+    LENGTH_SLOTS,
+    PLACES,
+    DigitTable,
+    digit_table,
+    is_open,
+    with_interval,
+)
+
+MAXIMUM_DIGITS = PLACES
 SCOPES_PER_PART = 500  # 500 * KEY_SPACE fits Int64
 OPEN_SECOND = 2**34  # after the year 2500
 NO_ROW = -1
-_SHIFTS = pl.Series("shift", [10 ** (MAXIMUM_DIGITS - length) for length in range(LENGTH_SLOTS)])
+_SHIFTS = pl.Series("shift", [10 ** (MAXIMUM_DIGITS - length) * LENGTH_SLOTS for length in range(LENGTH_SLOTS)])
+
+_ASKED = ("scope", "key", "second")
+_SHIFTS_OF_TEXT = pl.concat([_SHIFTS[:1], _SHIFTS])  # by the length with the plus sign
 
 
 ENTRY_SCHEMA = pl.Schema(
@@ -40,9 +54,9 @@ Between rows of equal length the higher `preference` wins (a plan's own row befo
 class _Part(NamedTuple):
     starts: pl.Series
     nodes: pl.Series
-    node_count: int
     segment_keys: pl.Series
     segment_rows: pl.Series
+    tables: tuple[DigitTable, DatedTable] | None
 
 
 class PrefixIndex(NamedTuple):
@@ -54,17 +68,25 @@ class PrefixIndex(NamedTuple):
 Segments = list[tuple[int, int]]  # (from this second on, row), ascending, the first at 0
 
 
-def number_key(number: pl.Expr) -> pl.Expr:
-    """Order of E.164 text (`+` and at most 15 digits) in which each prefix is one interval.
+def with_number_key(calls: pl.LazyFrame, number: str) -> pl.LazyFrame:
+    """Adds `key`: order of E.164 text (`+` and at most 15 digits) in which each prefix is one interval.
 
     Digits are shifted to 15 places and the length put behind, so that a number shorter than a prefix stays
     outside it. Text that is not E.164 (extensions, an anonymous source) is 0: only the empty prefix holds it.
     """
-    length = number.str.len_bytes().cast(pl.Int64) - 1
-    is_e164 = number.str.starts_with("+")
-    digits = number.str.slice(1).cast(pl.Int64, strict=False)
-    shift = pl.lit(_SHIFTS).gather(length.clip(0, MAXIMUM_DIGITS))
-    return pl.when(is_e164).then(digits * shift * LENGTH_SLOTS + length).otherwise(0).fill_null(0)
+    length = pl.col("length")
+    shift = pl.lit(_SHIFTS_OF_TEXT).gather(length.clip(0, MAXIMUM_DIGITS + 1))
+    key = pl.when("is_e164").then(pl.col("digits") * shift + (length - 1)).otherwise(0).fill_null(0)
+    return calls.with_columns(  # side by side, then put together
+        length=pl.col(number).str.len_bytes(),
+        is_e164=pl.col(number).str.starts_with("+"),
+        digits=pl.col(number).cast(pl.Int64, strict=False),  # reads the plus sign as such
+    ).with_columns(key=key)
+
+
+def number_keys(numbers: pl.Series) -> pl.Series:
+    """The key of each number (see `with_number_key`)."""
+    return with_number_key(numbers.alias("number").to_frame().lazy(), "number").select("key").collect()["key"]
 
 
 def _bounded(entries: pl.DataFrame) -> pl.DataFrame:
@@ -74,7 +96,7 @@ def _bounded(entries: pl.DataFrame) -> pl.DataFrame:
     """
     length = pl.col("prefix").str.len_bytes().cast(pl.Int64)
     digits = pl.when(length > 0).then("prefix").otherwise(pl.lit("0")).cast(pl.Int64)
-    width = pl.lit(_SHIFTS).gather(length) * LENGTH_SLOTS
+    width = pl.lit(_SHIFTS).gather(length)
     local = (pl.col("scope") % SCOPES_PER_PART) * KEY_SPACE
     end = pl.when(length > 0).then((digits + 1) * width).otherwise(10**MAXIMUM_DIGITS * LENGTH_SLOTS)
     return (
@@ -144,17 +166,17 @@ class _Flattening:
         self._begin(start, node)
         self.open.append((end, node, segments))
 
-    def part(self) -> _Part:
-        return _Part(
-            starts=pl.Series("start", self.starts, dtype=pl.Int64),
-            nodes=pl.Series("node", self.nodes, dtype=pl.Int64),
-            node_count=self.node_count,
-            segment_keys=pl.Series("segment_key", self.segment_keys, dtype=pl.Int64),
-            segment_rows=pl.Series("row", self.segment_rows, dtype=pl.Int32),
-        )
+    def part(self, table_from: int) -> _Part:
+        starts = pl.Series("start", self.starts, dtype=pl.Int64)
+        nodes = pl.Series("node", self.nodes, dtype=pl.Int64)
+        keys = pl.Series("segment_key", self.segment_keys, dtype=pl.Int64)
+        rows = pl.Series("row", self.segment_rows, dtype=pl.Int32)
+        if len(starts) < table_from:
+            return _Part(starts, nodes, keys, rows, tables=None)
+        return _Part(starts, nodes, keys, rows, (digit_table(starts), dated_table(nodes, keys, rows, OPEN_SECOND)))
 
 
-def _flatten(bounded: pl.DataFrame) -> _Part:
+def _flatten(bounded: pl.DataFrame, table_from: int) -> _Part:
     flattening = _Flattening()
     columns = bounded.select("start", "end", "from_second", "to_second", "row").iter_rows()
     for (start, end), entries in groupby(columns, key=itemgetter(0, 1)):
@@ -164,18 +186,21 @@ def _flatten(bounded: pl.DataFrame) -> _Part:
             segments = _overlay(segments, begin, until, row)
         flattening.add(start, end, segments)
     flattening.close_until(SCOPES_PER_PART * KEY_SPACE)
-    return flattening.part()
+    return flattening.part(table_from)
 
 
-def build_prefix_index(entries: pl.DataFrame) -> PrefixIndex:
+def build_prefix_index(entries: pl.DataFrame, table_from: int = FEW_INTERVALS) -> PrefixIndex:
     """The index of all entries (ENTRY_SCHEMA).
 
     Scopes are numbered from 0; prefixes have at most 15 digits, the empty one holds every number; seconds are UTC.
+    From so many intervals on a part has tables beside what is searched: what they give is the same.
     """
     bounded = _bounded(entries)
     last = bounded["part"].max() if bounded.height else 0
     parts = bounded.partition_by("part", as_dict=True)
-    return PrefixIndex(tuple(_flatten(parts.get((part,), bounded.clear())) for part in range(int(str(last)) + 1)))
+    return PrefixIndex(
+        tuple(_flatten(parts.get((part,), bounded.clear()), table_from) for part in range(int(str(last)) + 1))
+    )
 
 
 def is_empty(index: PrefixIndex) -> bool:
@@ -183,27 +208,60 @@ def is_empty(index: PrefixIndex) -> bool:
     return all((part.segment_rows == NO_ROW).all() for part in index.parts)
 
 
-def _match_in_part(part: _Part, scopes: pl.Series, keys: pl.Series, seconds: pl.Series) -> pl.Series:
-    positions = part.starts.search_sorted(scopes * KEY_SPACE + keys, side="right")
-    nodes = part.nodes.gather(positions - 1)
-    if len(part.segment_keys) == part.node_count:  # no row is dated
-        return part.segment_rows.gather(nodes)
-    segments = part.segment_keys.search_sorted(nodes * OPEN_SECOND + seconds, side="right")
-    return part.segment_rows.gather(segments - 1)
+def _or_null(row: pl.Expr) -> pl.Expr:
+    return pl.when(row != NO_ROW).then(row)
+
+
+def _searched(part: _Part, asked: pl.DataFrame) -> pl.Series:
+    """The row of each key of a scope at a second: two binary searches."""
+    key = pl.col("scope") * KEY_SPACE + pl.col("key")
+    node = pl.lit(part.nodes).gather(pl.lit(part.starts).search_sorted(key, side="right") - 1)
+    segment = pl.lit(part.segment_keys).search_sorted(node * OPEN_SECOND + pl.col("second"), side="right")
+    return asked.select(row=_or_null(pl.lit(part.segment_rows).gather(segment - 1))).to_series()
+
+
+def _match_in_part(part: _Part, asked: pl.LazyFrame) -> pl.Series:
+    """The row of each `key` of a `scope` at a `second`, null where none is."""
+    if part.tables is None:
+        return _searched(part, asked.select(_ASKED).collect())
+    by_digits, by_time = part.tables
+    row, is_divided = row_in_span(by_time), is_open(by_digits)
+    found = (
+        asked.with_columns(span=span_at(by_time))
+        .pipe(with_interval, by_digits)
+        .select(*_ASKED, row=row, is_open=is_divided)
+        .with_columns(row=_or_null(pl.col("row")), is_open=pl.col("is_open") | (pl.col("row") == NOT_SETTLED))
+        .collect()
+    )
+    open_ones = found["is_open"].arg_true()
+    if open_ones.is_empty():
+        return found["row"]
+    return found["row"].scatter(open_ones, _searched(part, found.select(_ASKED)[open_ones]))
+
+
+def match_numbers(index: PrefixIndex, asked: pl.LazyFrame) -> pl.Series:
+    """`match_rows` of `scope`, `number` (E.164 text) and `second` in one pass, for numbers that are looked up once."""
+    keyed = with_number_key(asked, "number").select(_ASKED)
+    if len(index.parts) > 1 or asked.select(pl.col("scope").min() < 0).collect().item():
+        return match_rows(index, *keyed.collect())
+    return _match_in_part(index.parts[0], keyed)
 
 
 def match_rows(index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: pl.Series) -> pl.Series:
     """For each number the row of its longest prefix in force, null where none is (rule 6.1).
 
     Grain: one value a number, order kept. Needs Int64 series without null: scope (-1 = in no scope),
-    `number_key`, start of the call in whole seconds since 1970 UTC.
+    `number_keys`, start of the call in whole seconds since 1970 UTC.
     """
-    rows = pl.repeat(NO_ROW, len(keys), dtype=pl.Int32, eager=True)
+    if len(index.parts) == 1 and (scopes >= 0).all():
+        return _match_in_part(index.parts[0], pl.LazyFrame({"scope": scopes, "key": keys, "second": seconds}))
+    rows = pl.Series([None], dtype=pl.Int32).new_from_index(0, len(keys))
     for number, part in enumerate(index.parts):
         local = scopes - number * SCOPES_PER_PART
         is_here = (local >= 0) & (local < SCOPES_PER_PART)
         if not is_here.any():
             continue
-        found = _match_in_part(part, local.zip_with(is_here, pl.Series([0])), keys, seconds)
+        asked = {"scope": local.zip_with(is_here, pl.Series([0])), "key": keys, "second": seconds}
+        found = _match_in_part(part, pl.LazyFrame(asked))
         rows = found if is_here.all() else found.zip_with(is_here, rows)
-    return rows.to_frame("row").select(pl.when(pl.col("row") != NO_ROW).then(pl.col("row")))["row"]
+    return rows

@@ -9,7 +9,7 @@ import polars as pl
 
 from transforms.deck_cells import decimal_text
 from transforms.nearest_prefix import longest_beginning
-from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_rows, number_key
+from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_rows, number_keys
 from transforms.rate_findings import findings
 from transforms.rate_rows import PRICE, SCOPE, in_force, lasting, winning_rows
 
@@ -91,10 +91,10 @@ def price_at_begin(rows: pl.DataFrame, before: pl.DataFrame, moment: dt.datetime
     ).cast(ENTRY_SCHEMA)
     asked = still.join(scopes, on=SCOPE, how="left", validate="m:1", maintain_order="left").select(
         number=pl.col("number").fill_null(-1),
-        key=number_key("+" + pl.col("prefix")),
+        e164="+" + pl.col("prefix"),
         second=pl.max_horizontal(pl.col("begins") // _MICROS_A_SECOND, pl.lit(second)),
     )
-    found = match_rows(build_prefix_index(entries), asked["number"], asked["key"], asked["second"])
+    found = match_rows(build_prefix_index(entries), asked["number"], number_keys(asked["e164"]), asked["second"])
     return still.with_columns(
         before[_RATE].gather(found).alias("old_rate"), before["prefix"].gather(found).alias("old_prefix")
     )

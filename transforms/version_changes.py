@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from transforms.prefixes import PrefixIndex, is_empty, match_rows, number_key
+from transforms.prefixes import PrefixIndex, is_empty, match_numbers
 from transforms.rate_book import RateBook, RateTableFrames
 from transforms.timestamps import add_months, month_start
 
@@ -125,8 +125,8 @@ def touched_calls(calls: pl.DataFrame, changed: RateBook) -> Touched:
         nothing = pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True)
         if is_empty(index) or asked.is_empty():
             return nothing
-        keys = calls.select(number_key(pl.col(number).gather(asked)).alias("key"))["key"]
-        found = match_rows(index, scope.gather(asked).fill_null(-1), keys, seconds.gather(asked))
+        asked_calls = {"scope": scope.fill_null(-1), "number": calls[number], "second": seconds}
+        found = match_numbers(index, pl.LazyFrame(asked_calls).select(pl.all().gather(asked)))
         return nothing.scatter(asked.filter(found.is_not_null()), values=True)
 
     everywhere = pl.repeat(0, calls.height, dtype=pl.Int64, eager=True)

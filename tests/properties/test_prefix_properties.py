@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties.month_strategies import EXPRESSIONS
-from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_rows, number_key
+from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_rows, number_keys
 
 JANUARY = 1_577_836_800
 MONTH_SECONDS = 31 * 86_400
@@ -21,16 +21,20 @@ Deck = dict[str, list[Span]]
 
 
 def matched(deck: Deck, asked: list[tuple[str, int]]) -> list[tuple[str, Span] | None]:
-    """What the index finds for each number and second."""
+    """What the index finds for each number and second, by tables and by searching alone."""
     rows = [(prefix, span) for prefix, spans in deck.items() for span in spans]
     entries = [(0, prefix, *span, place, 0) for place, (prefix, span) in enumerate(rows)]
-    index = build_prefix_index(pl.DataFrame(entries, schema=ENTRY_SCHEMA, orient="row"))
+    frame = pl.DataFrame(entries, schema=ENTRY_SCHEMA, orient="row")
     texts = [f"+{digits}" if digits else "" for digits, _ in asked]
     numbers = pl.DataFrame({"number": texts}, schema={"number": pl.String})
-    keys = numbers.select(number_key(pl.col("number")).alias("key"))["key"]
+    keys = number_keys(numbers["number"])
     scopes = pl.repeat(0, len(asked), dtype=pl.Int64, eager=True)
     seconds = pl.Series([second for _, second in asked], dtype=pl.Int64)
-    return [None if place is None else rows[place] for place in match_rows(index, scopes, keys, seconds)]
+    found, searched = (
+        match_rows(build_prefix_index(frame, table_from), scopes, keys, seconds).to_list() for table_from in (0, 10**9)
+    )
+    assert found == searched
+    return [None if place is None else rows[place] for place in found]
 
 
 def plain(deck: Deck, digits: str, second: int) -> tuple[str, Span] | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 import pytest
 
-from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_rows, number_key
+from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_numbers, match_rows, number_keys
 
 JANUARY = 1_577_836_800
 
@@ -26,7 +26,8 @@ class DatedPrefix(NamedTuple):
 
 
 def matched(entries: list[DatedPrefix], asked: list[tuple[int, str, int]]) -> list[int | None]:
-    index = build_prefix_index(pl.DataFrame(entries, schema=ENTRY_SCHEMA, orient="row"))
+    """By tables, and by searching alone: both must be the same."""
+    frame = pl.DataFrame(entries, schema=ENTRY_SCHEMA, orient="row")
     calls = pl.DataFrame(
         {
             "scope": [scope for scope, _, _ in asked],
@@ -34,8 +35,14 @@ def matched(entries: list[DatedPrefix], asked: list[tuple[int, str, int]]) -> li
             "second": [second for _, _, second in asked],
         }
     )
-    keys = calls.select(number_key(pl.col("number")).alias("key"))["key"]
-    return match_rows(index, calls["scope"], keys, calls["second"]).to_list()
+    keys = number_keys(calls["number"])
+    found, searched = (
+        match_rows(build_prefix_index(frame, table_from), calls["scope"], keys, calls["second"]).to_list()
+        for table_from in (0, 10**9)
+    )
+    at_once = match_numbers(build_prefix_index(frame, 0), calls.lazy()).to_list()
+    assert found == searched == at_once
+    return found
 
 
 def scanned(entries: list[DatedPrefix], scope: int, digits: str, second: int) -> int | None:
