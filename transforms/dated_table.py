@@ -90,5 +90,6 @@ def span_at(table: DatedTable) -> pl.Expr:
 
 
 def row_in_span(table: DatedTable) -> pl.Expr:
-    """The row of a call's `interval` in its `span`, or not settled."""
-    return pl.lit(table.cells).gather(pl.col("interval") * table.span_count + pl.col("span"))
+    """The row of a call's `interval` in its `span`, or not settled; anything, where the interval is not settled."""
+    place = pl.col("interval") * table.span_count + pl.col("span")
+    return pl.lit(table.cells).gather(place, null_on_oob=True)

@@ -15,8 +15,6 @@ PLACES = 15
 LENGTH_SLOTS = 16
 KEY_SPACE = 2**54
 """Greater than the greatest number key, 10**15 * 16: keys of scope n begin at n * KEY_SPACE."""
-FEW_INTERVALS = 256
-"""A binary search of fewer is as fast as a table, which would have to be made."""
 _MOST_CELLS = 6_000_000
 _SPACE = KEY_SPACE // LENGTH_SLOTS
 _BLOCK = 2**30

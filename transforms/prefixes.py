@@ -7,6 +7,7 @@ index is large, a few steps in tables (`digit_table`, `dated_table`) that give t
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -15,7 +16,6 @@ import polars as pl
 
 from transforms.dated_table import NOT_SETTLED, DatedTable, dated_table, row_in_span, span_at
 from transforms.digit_table import (
-    FEW_INTERVALS,
     KEY_SPACE,
     LENGTH_SLOTS,
     PLACES,
@@ -29,6 +29,9 @@ MAXIMUM_DIGITS = PLACES
 SCOPES_PER_PART = 500  # 500 * KEY_SPACE fits Int64
 OPEN_SECOND = 2**34  # after the year 2500
 NO_ROW = -1
+FEW_INTERVALS = 256  # a binary search of fewer is as fast as a table
+LOOKUPS_AN_INTERVAL = 20  # so many cost as much by searching as tables cost to make
+NEVER = 2**63
 _SHIFTS = pl.Series("shift", [10 ** (MAXIMUM_DIGITS - length) * LENGTH_SLOTS for length in range(LENGTH_SLOTS)])
 
 _ASKED = ("scope", "key", "second")
@@ -51,12 +54,24 @@ Between rows of equal length the higher `preference` wins (a plan's own row befo
 """
 
 
-class _Part(NamedTuple):
-    starts: pl.Series
-    nodes: pl.Series
-    segment_keys: pl.Series
-    segment_rows: pl.Series
-    tables: tuple[DigitTable, DatedTable] | None
+class _Part:
+    """Intervals and nodes of up to 500 scopes; tables of them once they have been asked for often enough."""
+
+    def __init__(self, starts: pl.Series, nodes: pl.Series, segment_keys: pl.Series, segment_rows: pl.Series) -> None:
+        self.starts, self.nodes = starts, nodes
+        self.segment_keys, self.segment_rows = segment_keys, segment_rows
+        self.tables_after = len(starts) * LOOKUPS_AN_INTERVAL if len(starts) >= FEW_INTERVALS else NEVER
+        self._asked = 0
+
+    def tables_for(self, asked: int) -> tuple[DigitTable, DatedTable] | None:
+        """The tables, where making them pays: a small month ends before. What they give is what searching gives."""
+        self._asked += asked
+        return self._tables if self._asked >= self.tables_after else None
+
+    @cached_property
+    def _tables(self) -> tuple[DigitTable, DatedTable]:
+        by_time = dated_table(self.nodes, self.segment_keys, self.segment_rows, OPEN_SECOND)
+        return digit_table(self.starts), by_time
 
 
 class PrefixIndex(NamedTuple):
@@ -166,17 +181,16 @@ class _Flattening:
         self._begin(start, node)
         self.open.append((end, node, segments))
 
-    def part(self, table_from: int) -> _Part:
-        starts = pl.Series("start", self.starts, dtype=pl.Int64)
-        nodes = pl.Series("node", self.nodes, dtype=pl.Int64)
-        keys = pl.Series("segment_key", self.segment_keys, dtype=pl.Int64)
-        rows = pl.Series("row", self.segment_rows, dtype=pl.Int32)
-        if len(starts) < table_from:
-            return _Part(starts, nodes, keys, rows, tables=None)
-        return _Part(starts, nodes, keys, rows, (digit_table(starts), dated_table(nodes, keys, rows, OPEN_SECOND)))
+    def part(self) -> _Part:
+        return _Part(
+            starts=pl.Series("start", self.starts, dtype=pl.Int64),
+            nodes=pl.Series("node", self.nodes, dtype=pl.Int64),
+            segment_keys=pl.Series("segment_key", self.segment_keys, dtype=pl.Int64),
+            segment_rows=pl.Series("row", self.segment_rows, dtype=pl.Int32),
+        )
 
 
-def _flatten(bounded: pl.DataFrame, table_from: int) -> _Part:
+def _flatten(bounded: pl.DataFrame) -> _Part:
     flattening = _Flattening()
     columns = bounded.select("start", "end", "from_second", "to_second", "row").iter_rows()
     for (start, end), entries in groupby(columns, key=itemgetter(0, 1)):
@@ -186,21 +200,25 @@ def _flatten(bounded: pl.DataFrame, table_from: int) -> _Part:
             segments = _overlay(segments, begin, until, row)
         flattening.add(start, end, segments)
     flattening.close_until(SCOPES_PER_PART * KEY_SPACE)
-    return flattening.part(table_from)
+    return flattening.part()
 
 
-def build_prefix_index(entries: pl.DataFrame, table_from: int = FEW_INTERVALS) -> PrefixIndex:
+def build_prefix_index(entries: pl.DataFrame) -> PrefixIndex:
     """The index of all entries (ENTRY_SCHEMA).
 
     Scopes are numbered from 0; prefixes have at most 15 digits, the empty one holds every number; seconds are UTC.
-    From so many intervals on a part has tables beside what is searched: what they give is the same.
     """
     bounded = _bounded(entries)
     last = bounded["part"].max() if bounded.height else 0
     parts = bounded.partition_by("part", as_dict=True)
-    return PrefixIndex(
-        tuple(_flatten(parts.get((part,), bounded.clear()), table_from) for part in range(int(str(last)) + 1))
-    )
+    return PrefixIndex(tuple(_flatten(parts.get((part,), bounded.clear())) for part in range(int(str(last)) + 1)))
+
+
+def with_tables(index: PrefixIndex, after: int) -> PrefixIndex:
+    """The index with tables made after so many look-ups, not after as many as pay."""
+    for part in index.parts:
+        part.tables_after = after
+    return index
 
 
 def is_empty(index: PrefixIndex) -> bool:
@@ -220,11 +238,12 @@ def _searched(part: _Part, asked: pl.DataFrame) -> pl.Series:
     return asked.select(row=_or_null(pl.lit(part.segment_rows).gather(segment - 1))).to_series()
 
 
-def _match_in_part(part: _Part, asked: pl.LazyFrame) -> pl.Series:
+def _match_in_part(part: _Part, asked: pl.LazyFrame, count: int) -> pl.Series:
     """The row of each `key` of a `scope` at a `second`, null where none is."""
-    if part.tables is None:
+    tables = part.tables_for(count)
+    if tables is None:
         return _searched(part, asked.select(_ASKED).collect())
-    by_digits, by_time = part.tables
+    by_digits, by_time = tables
     row, is_divided = row_in_span(by_time), is_open(by_digits)
     found = (
         asked.with_columns(span=span_at(by_time))
@@ -242,9 +261,10 @@ def _match_in_part(part: _Part, asked: pl.LazyFrame) -> pl.Series:
 def match_numbers(index: PrefixIndex, asked: pl.LazyFrame) -> pl.Series:
     """`match_rows` of `scope`, `number` (E.164 text) and `second` in one pass, for numbers that are looked up once."""
     keyed = with_number_key(asked, "number").select(_ASKED)
-    if len(index.parts) > 1 or asked.select(pl.col("scope").min() < 0).collect().item():
+    count, first = asked.select(pl.len(), pl.col("scope").min().fill_null(0)).collect().row(0)
+    if len(index.parts) > 1 or first < 0:
         return match_rows(index, *keyed.collect())
-    return _match_in_part(index.parts[0], keyed)
+    return _match_in_part(index.parts[0], keyed, count)
 
 
 def match_rows(index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: pl.Series) -> pl.Series:
@@ -254,7 +274,9 @@ def match_rows(index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: 
     `number_keys`, start of the call in whole seconds since 1970 UTC.
     """
     if len(index.parts) == 1 and (scopes >= 0).all():
-        return _match_in_part(index.parts[0], pl.LazyFrame({"scope": scopes, "key": keys, "second": seconds}))
+        return _match_in_part(
+            index.parts[0], pl.LazyFrame({"scope": scopes, "key": keys, "second": seconds}), len(keys)
+        )
     rows = pl.Series([None], dtype=pl.Int32).new_from_index(0, len(keys))
     for number, part in enumerate(index.parts):
         local = scopes - number * SCOPES_PER_PART
@@ -262,6 +284,6 @@ def match_rows(index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: 
         if not is_here.any():
             continue
         asked = {"scope": local.zip_with(is_here, pl.Series([0])), "key": keys, "second": seconds}
-        found = _match_in_part(part, pl.LazyFrame(asked))
+        found = _match_in_part(part, pl.LazyFrame(asked), len(keys))
         rows = found if is_here.all() else found.zip_with(is_here, rows)
     return rows

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties.month_strategies import EXPRESSIONS
-from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_rows, number_keys
+from transforms.prefixes import (
+    ENTRY_SCHEMA,
+    NEVER,
+    OPEN_SECOND,
+    build_prefix_index,
+    match_rows,
+    number_keys,
+    with_tables,
+)
 
 JANUARY = 1_577_836_800
 MONTH_SECONDS = 31 * 86_400
@@ -31,7 +39,8 @@ def matched(deck: Deck, asked: list[tuple[str, int]]) -> list[tuple[str, Span] |
     scopes = pl.repeat(0, len(asked), dtype=pl.Int64, eager=True)
     seconds = pl.Series([second for _, second in asked], dtype=pl.Int64)
     found, searched = (
-        match_rows(build_prefix_index(frame, table_from), scopes, keys, seconds).to_list() for table_from in (0, 10**9)
+        match_rows(with_tables(build_prefix_index(frame), after), scopes, keys, seconds).to_list()
+        for after in (0, NEVER)
     )
     assert found == searched
     return [None if place is None else rows[place] for place in found]

@@ -9,7 +9,16 @@ from typing import NamedTuple
 import polars as pl
 import pytest
 
-from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_numbers, match_rows, number_keys
+from transforms.prefixes import (
+    ENTRY_SCHEMA,
+    NEVER,
+    OPEN_SECOND,
+    build_prefix_index,
+    match_numbers,
+    match_rows,
+    number_keys,
+    with_tables,
+)
 
 JANUARY = 1_577_836_800
 
@@ -37,10 +46,10 @@ def matched(entries: list[DatedPrefix], asked: list[tuple[int, str, int]]) -> li
     )
     keys = number_keys(calls["number"])
     found, searched = (
-        match_rows(build_prefix_index(frame, table_from), calls["scope"], keys, calls["second"]).to_list()
-        for table_from in (0, 10**9)
+        match_rows(with_tables(build_prefix_index(frame), after), calls["scope"], keys, calls["second"]).to_list()
+        for after in (0, NEVER)
     )
-    at_once = match_numbers(build_prefix_index(frame, 0), calls.lazy()).to_list()
+    at_once = match_numbers(with_tables(build_prefix_index(frame), after=0), calls.lazy()).to_list()
     assert found == searched == at_once
     return found
 
@@ -100,3 +109,37 @@ def test_a_row_that_begins_in_five_centuries_leaves_its_parent_in_force() -> Non
 def test_a_row_that_ended_before_1970_is_passed_over() -> None:
     entries = [DatedPrefix(0, "44", 0, -1, 0), DatedPrefix(0, "4", 0, OPEN_SECOND, 1)]
     assert matched(entries, [(0, "442071234567", JANUARY)]) == [1]
+
+
+def test_a_prefix_as_long_as_a_number_can_be_is_found_beyond_the_last_step_of_the_tables() -> None:
+    entries = [DatedPrefix(0, prefix, 0, OPEN_SECOND, row) for row, prefix in enumerate(("1", "100000000999999"))]
+    asked = [(0, digits, JANUARY) for digits in ("100000000999999", "100000000999998", "100000001000000", "1")]
+    assert matched(entries, asked) == [1, 0, 0, 0]
+
+
+def test_changes_too_many_for_spans_of_their_own_are_found_to_the_second() -> None:
+    """300 rows of one prefix, each in force for a prime number of seconds, so that no grid holds their begins."""
+    begins = [0, *(JANUARY + 7919 * place + place * place for place in range(300)), OPEN_SECOND]
+    entries = [DatedPrefix(0, "44", begin, end, row) for row, (begin, end) in enumerate(itertools.pairwise(begins))]
+    asked = [(0, "442071234567", begin + more) for begin in begins[1:-1] for more in (-1, 0, 1)]
+    assert matched(entries, asked) == [scanned(entries, *question) for question in asked]
+
+
+def test_an_account_without_rows_in_a_table_finds_none() -> None:
+    entries = [DatedPrefix(0, "44", 0, OPEN_SECOND, 7)]
+    assert matched(entries, [(-1, "442071234567", JANUARY), (0, "442071234567", JANUARY)]) == [None, 7]
+
+
+def test_tables_are_made_once_they_pay() -> None:
+    prefixes = [str(number) for number in range(1000, 1300)]
+    frame = pl.DataFrame(
+        [DatedPrefix(0, prefix, 0, OPEN_SECOND, row) for row, prefix in enumerate(prefixes)],
+        schema=ENTRY_SCHEMA,
+        orient="row",
+    )
+    (part,) = build_prefix_index(frame).parts
+    enough = len(part.starts) * 20
+    assert part.tables_for(enough - 1) is None
+    assert part.tables_for(1) is not None
+    (few,) = build_prefix_index(frame.head(100)).parts
+    assert few.tables_for(10**12) is None
