@@ -7,9 +7,11 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, as_completed, wait
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+import duckdb
 
 from flows.files import digest, sha256_of, written_whole
 from flows.invoice_pdf.drawing import STANDARDS, TEMPLATE, Drawer, drawing_version
@@ -46,9 +48,7 @@ class Made(NamedTuple):
     kept: int
 
 
-def draw_all(
-    asked: Asked, folder: Path, watch: Callable[[int], Callable[[], None]] = lambda _: lambda: None
-) -> Made:
+def draw_all(asked: Asked, folder: Path, watch: Callable[[int], Callable[[], None]] = lambda _: lambda: None) -> Made:
     """Every invoice that is asked for is a file of the folder, named by its id.
 
     `watch` is told how many there are, and what it returns is called for each that is done.
@@ -60,20 +60,25 @@ def draw_all(
         if connection is None:
             raise AssertionError("a month was found in a database that is not there")
         names = {invoice_id: file_name(invoice_id) for invoice_id in ids}
-        labels, advance = read_labels(connection), watch(len(ids))
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
-        shop = Workshop(folder, version)
+        advance = watch(len(ids))
         counts: dict[Done, int] = {"drawn": 0, "replaced": 0, "kept": 0}
-        pages = (
-            (names[invoice.invoice_id], invoice_page(invoice, reader))
-            for invoice in read_invoices(connection, ids)
-            for reader in [Reader(language_of(invoice, asked.language), labels, asked.sellers.on(invoice.issue_date))]
-        )
-        for done in _on_every_core(shop, pages):
+        for done in _on_every_core(Workshop(folder, version), _pages(connection, asked, names)):
             counts[done] += 1
             advance()
     return Made(**counts)
+
+
+def _pages(connection: duckdb.DuckDBPyConnection, asked: Asked, names: dict[str, str]) -> Iterator[tuple[str, Content]]:
+    """File name and texts of each invoice, one after the other."""
+    labels = read_labels(connection)
+    for invoice in read_invoices(connection, list(names)):
+        seller = asked.sellers.on(invoice.issue_date)
+        yield (
+            names[invoice.invoice_id],
+            invoice_page(invoice, Reader(language_of(invoice, asked.language), labels, seller)),
+        )
 
 
 def file_name(invoice_id: str) -> str:
@@ -115,19 +120,17 @@ class Workshop:
 
 
 def _on_every_core(shop: Workshop, pages: Iterator[tuple[str, Content]]) -> Iterator[Done]:
-    """What became of each page, as they are done; a few hundred are waiting at most. typst holds no lock of Python's."""
+    """What became of each page, as they are done; a few hundred wait at most. typst works without Python's lock."""
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        waiting = set()
+        waiting: set[Future[Done]] = set()
         try:
             for name, page in pages:
                 waiting.add(pool.submit(shop.make, name, page))
                 if len(waiting) >= AT_A_TIME:
-                    for first in as_completed(waiting):
-                        waiting.remove(first)
-                        yield first.result()
-                        break
-            for last in as_completed(waiting):
-                yield last.result()
+                    ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in ready)
+            for future in as_completed(waiting):
+                yield future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

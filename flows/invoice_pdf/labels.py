@@ -19,7 +19,8 @@ from transforms.one_time import BUYOUT_LABELS, RETURN_LABELS
 _SHARE = re.compile(r"(?P<label>.*)(?P<share> \([0-9]+/[0-9]+\))", re.DOTALL)
 _CHARGES = "select rate_version, charge_code, label_en, label_fr from charges"
 _TAXES = """
-select rate_version, country, region, tax, label_en, label_fr, percent, effective_from::timestamp, effective_to::timestamp
+select rate_version, country, region, tax, label_en, label_fr, percent,
+    effective_from::timestamp, effective_to::timestamp
 from taxes
 """
 _NAMES: tuple[tuple[str, str], ...] = (

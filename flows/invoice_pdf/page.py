@@ -23,6 +23,7 @@ from flows.invoice_pdf.typography import (
 )
 from flows.invoice_pdf.words import UNITS, WORDS, Words
 from schemas.categories import CATEGORIES, DETAIL_CALL_TYPES, LANGUAGES, Language
+from schemas.faults import ControlFailedError
 from transforms.timestamps import add_months
 
 _CATEGORY_LABELS = {category.code: {"en": category.en, "fr": category.fr} for category in CATEGORIES}
@@ -50,7 +51,11 @@ def language_of(invoice: Invoice, asked: Language | None) -> Language:
 
 
 def invoice_page(invoice: Invoice, reader: Reader) -> Content:
-    """All texts of an invoice, ready to be laid out; the template computes and formats nothing."""
+    """All texts of an invoice, ready to be laid out; the template computes and formats nothing.
+
+    Raises ControlFailedError where the invoice does not add up, as no published one does.
+    """
+    _refuse_if_it_does_not_add_up(invoice)
     words = reader.words
     seller_name = reader.seller.name or words.carrier
     return {
@@ -75,6 +80,17 @@ def invoice_page(invoice: Invoice, reader: Reader) -> Content:
         "running": f"{words.invoice} {invoice.invoice_id}, {words.continued}",
         "page": words.page,
     }
+
+
+def _refuse_if_it_does_not_add_up(invoice: Invoice) -> None:
+    """Rule 9.3, once more before a customer sees it."""
+    above = sum((line.amount for line in invoice.lines if line.category != "tax"), Decimal())
+    tax = sum((line.amount for line in invoice.lines if line.category == "tax"), Decimal())
+    if (above, tax, above + tax) != (invoice.subtotal, invoice.tax_total, invoice.total):
+        problem = (
+            f"lines of {above} and taxes of {tax} are not {invoice.subtotal}, {invoice.tax_total}, {invoice.total}"
+        )
+        raise ControlFailedError(f"{invoice.invoice_id} does not add up and is not drawn: {problem}")
 
 
 def _seller_lines(reader: Reader) -> list[str]:
@@ -209,9 +225,9 @@ def _payment(invoice: Invoice, reader: Reader) -> Content:
 def _dispute(invoice: Invoice, reader: Reader) -> Content:
     """How to dispute, and the last day on which it can be opened (rule 1.3)."""
     words, seller = reader.words, reader.seller
-    contact = seller.email or seller.website or seller.name or words.carrier
+    contact = seller.email or seller.website or seller.name or words.carrier_itself
     until = words.dispute_until.format(date=date_text(invoice.dispute_until, reader.language))
-    how = words.dispute_how.format(contact=contact, invoice=invoice.invoice_id)
+    how = (words.write_to if seller.email else words.talk_to).format(contact=contact, invoice=invoice.invoice_id)
     return {"title": words.dispute, "text": f"{until} {how}"}
 
 
@@ -223,4 +239,3 @@ def _call_details(invoice: Invoice, reader: Reader) -> Content:
         return {"title": words.call_details, "text": spaced(words.no_details.format(month=month), reader.language)}
     text = words.details_file.format(month=month, file=f"{invoice.account_id}.csv")
     return {"title": words.call_details, "text": f"{text} {reader.seller.call_details}".strip()}
-

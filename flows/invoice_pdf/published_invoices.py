@@ -34,15 +34,15 @@ where list_contains($ids::varchar[], invoice_id)
 order by invoice_id, line_number
 """
 _OF_MONTH = "select account_id, invoice_id from invoices where invoice_month = $month order by invoice_id"
-_ALIKES = f"""
+_ALIKES = """
 select invoice_id from invoices
-where levenshtein(upper(invoice_id), upper($id)) <= {_ALIKE}
+where levenshtein(upper(invoice_id), upper($id)) <= $alike
 qualify rank() over (order by levenshtein(upper(invoice_id), upper($id))) = 1
 order by invoice_id
-limit {HINTS}
+limit $hints
 """
-_OF_ACCOUNT = f"""
-select invoice_id from invoices where account_id = $account order by invoice_month desc limit {HINTS}
+_OF_ACCOUNT = """
+select invoice_id from invoices where account_id = $account order by invoice_month desc limit $hints
 """
 _IS_ISSUED = "select count(*) from runs where invoice_month = $month and kind = 'bill'"
 
@@ -96,7 +96,7 @@ def read_invoices(connection: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> 
         for invoice_id, *cells in connection.execute(_LINES, {"ids": some}).fetchall():
             lines[invoice_id].append(Line(*cells))
         for row in connection.execute(_INVOICE, {"ids": some}).fetchall():
-            yield Invoice(*row, lines=tuple(lines[row[0]]))
+            yield Invoice(*row)._replace(lines=tuple(lines[row[0]]))
 
 
 def batched_ids(ids: Sequence[str]) -> Iterator[list[str]]:
@@ -125,7 +125,10 @@ def invoice_ids(
 def the_invoice(connection: duckdb.DuckDBPyConnection | None, invoice_id: str) -> Invoice:
     """The invoice of this id. Raises InputRefusedError where there is none, with ids that may be meant."""
     if connection is None:
-        problem, remedy = "no invoice was published yet", "run `tollbook bill` first, or name the folder with --warehouse"
+        problem, remedy = (
+            "no invoice was published yet",
+            "run `tollbook bill` first, or name the folder with --warehouse",
+        )
         raise InputRefusedError(Fault("invoice", problem, remedy, value=invoice_id))
     for invoice in read_invoices(connection, [invoice_id]):
         return invoice
@@ -147,14 +150,14 @@ def _unknown(connection: duckdb.DuckDBPyConnection, invoice_id: str) -> Fault:
     is_month = re.fullmatch(r"[0-9]{2}-(0[1-9]|1[0-2])", month) is not None
     if is_month and not _is_issued(connection, parse_month(f"20{month}")):
         return _not_issued(parse_month(f"20{month}"))
-    of_account = _ids(connection, _OF_ACCOUNT, {"account": account if is_month else invoice_id})
+    of_account = _ids(connection, _OF_ACCOUNT, {"account": account if is_month else invoice_id, "hints": HINTS})
     if of_account:
         remedy = f"the account has {', '.join(of_account)}"
         return Fault("invoice", "there is no such invoice", remedy, value=invoice_id)
-    alike = _ids(connection, _ALIKES, {"id": invoice_id})
+    alike = _ids(connection, _ALIKES, {"id": invoice_id, "alike": _ALIKE, "hints": HINTS})
     remedy = f"is {' or '.join(alike)} meant?" if alike else "an id is account and month, like A00001-2020-02"
     return Fault("invoice", "there is no such invoice", remedy, value=invoice_id)
 
 
-def _ids(connection: duckdb.DuckDBPyConnection, query: str, params: dict[str, str]) -> list[str]:
+def _ids(connection: duckdb.DuckDBPyConnection, query: str, params: dict[str, str | int]) -> list[str]:
     return [invoice_id for (invoice_id,) in connection.execute(query, params).fetchall()]

@@ -73,9 +73,9 @@ def sellers_of(content: dict[str, Any], file: str) -> Sellers:
 
 
 def _seller(table: dict[str, Any]) -> Seller:
-    texts = {name: table[name].strip() for name in TEXTS if name in table}
-    lists = {name: tuple(text.strip() for text in table[name]) for name in LISTS if name in table}
-    return Seller(**texts, **lists)
+    cells: dict[str, Any] = {name: table[name].strip() for name in TEXTS if name in table}
+    cells |= {name: tuple(text.strip() for text in table[name]) for name in LISTS if name in table}
+    return Seller(**cells)
 
 
 def _faults(table: dict[str, Any], file: str) -> Iterator[Fault]:

@@ -45,7 +45,9 @@ class Words(NamedTuple):
     no_payment: str
     dispute: str
     dispute_until: str
-    dispute_how: str
+    write_to: str
+    talk_to: str
+    carrier_itself: str
     call_details: str
     details_file: str
     no_details: str
@@ -90,7 +92,9 @@ WORDS: dict[Language, Words] = {
         no_payment="Nothing has to be paid.",
         dispute="Questions or a dispute",
         dispute_until="You can dispute this invoice up to and including {date} (UTC).",
-        dispute_how="Write to {contact} and name invoice {invoice} and the charge or the calls.",
+        write_to="Write to {contact} and name invoice {invoice} and the charges or calls in question.",
+        talk_to="Contact {contact} and name invoice {invoice} and the charges or calls in question.",
+        carrier_itself="your telephone company",
         call_details="Call details",
         details_file=(
             "The calls of {month} that are charged for are listed one by one in your billed call details, "
@@ -136,7 +140,9 @@ WORDS: dict[Language, Words] = {
         no_payment="Aucun paiement n’est requis.",
         dispute="Questions ou contestation",
         dispute_until="Vous pouvez contester cette facture jusqu’au {date} inclus (UTC).",
-        dispute_how="Écrivez à {contact} en indiquant la facture {invoice} et les frais ou les appels en cause.",
+        write_to="Écrivez à {contact} en indiquant la facture {invoice} et les frais ou les appels en cause.",
+        talk_to="Communiquez avec {contact} en indiquant la facture {invoice} et les frais ou les appels en cause.",
+        carrier_itself="votre compagnie de téléphone",
         call_details="Détail des appels",
         details_file=(
             "Les appels facturés de {month} figurent un à un dans votre détail des appels facturés, "
