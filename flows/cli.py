@@ -433,6 +433,8 @@ def check_source(
 
 app.command("flows.rates_cli:rates", name="rates")
 app.command("flows.whatif_command:whatif", name="whatif")
+app.command("flows.invoice_command:invoice", name="invoice")
+app.command("flows.invoice_command:invoices", name="invoices")
 
 
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error
