@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.report.charts import Series, bar_chart
+from flows.report.charts import Series, stacked_bars
 from flows.report.facts import Facts
 from flows.report.words import CALL_GROUPS, FATES, ROW_OUTCOMES
 
@@ -43,7 +43,7 @@ def _time_chart(groups: list[Facts], times: str, labels: Any, said_by: str) -> A
         return ""
     series = [Series(str(group["style"]), group[times]) for group in groups]
     said = f"Bar chart: calls by {said_by}, by what became of them. Figures: the table below."
-    return bar_chart(series, labels, said, is_stacked=True)
+    return stacked_bars(series, labels, said)
 
 
 def row_parts(facts: Facts) -> Facts:

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 MINUS = "\N{MINUS SIGN}"
+PERCENT = "\N{NO-BREAK SPACE}%"
 _EXACT = Context(prec=60)
 _CENT, _TENTH = Decimal("0.01"), Decimal("0.1")
 _MONTHS = (
@@ -24,12 +25,12 @@ def cents(value: str) -> str:
     return number(Decimal(value).quantize(_CENT, ROUND_HALF_UP, _EXACT))
 
 
-def either_side(value: str, *, is_money: bool) -> str:
-    """A side of a control without the zeros that say nothing: a count is whole, money has two decimals or more."""
+def exact(value: str, *, is_money: bool) -> str:
+    """An exact sum of 6 decimals without those that say nothing: a count is whole, money has 2 or all 6."""
     digits, _, decimals = value.partition(".")
-    decimals = decimals.rstrip("0")
-    decimals = decimals.ljust(2, "0") if is_money else decimals
-    return number(f"{digits}.{decimals}" if decimals else digits)
+    if is_money:
+        return number(f"{digits}.{decimals if decimals[2:].strip('0') else decimals[:2]}")
+    return number(digits if not decimals.strip("0") else value)
 
 
 def signed(value: Decimal) -> str:
@@ -47,14 +48,15 @@ def change(this: str, last: str | None) -> str | None:
     if last is None or Decimal(last) == 0:
         return None
     ratio = _EXACT.divide(_EXACT.subtract(Decimal(this), Decimal(last)), abs(Decimal(last)))
-    return f"{signed((ratio * 100).quantize(_TENTH, ROUND_HALF_UP, _EXACT))} %"
+    percent = (ratio * 100).quantize(_TENTH, ROUND_HALF_UP, _EXACT)
+    return f"{signed(percent) if percent else '0.0'}{PERCENT}"
 
 
 def share(part: int, whole: int) -> str:
     """A part of a count as a percentage to a tenth."""
     if whole == 0:
         return ""
-    return f"{(Decimal(part) * 100 / whole).quantize(_TENTH, ROUND_HALF_UP)} %"
+    return f"{(Decimal(part) * 100 / whole).quantize(_TENTH, ROUND_HALF_UP)}{PERCENT}"
 
 
 def bar_width(part: str, most: str) -> int:

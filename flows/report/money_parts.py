@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from flows.report.charts import Series, bar_chart
+from flows.report.charts import Series, paired_bars
 from flows.report.facts import Facts
 from flows.report.figures import bar_width, month_name
 from flows.report.words import CATEGORY_NAMES, FATES, REVENUE_GROUPS
@@ -55,7 +55,7 @@ def _revenue_chart(facts: Facts, currency: str, groups: list[Facts], has_last: b
         series.insert(0, Series("before", [Decimal(group["last_amount"]) for group in groups]))
     beside = f", beside {last}" if has_last else ""
     said = f"Bar chart: what was invoiced in {currency} for {month}{beside}, by group of categories. Figures: the table."
-    return bar_chart(series, [group["short"] for group in groups], said, is_stacked=False)
+    return paired_bars(series, [group["short"] for group in groups], said)
 
 
 def ranked_parts(facts: Facts, name: str, value: str) -> list[Facts]:

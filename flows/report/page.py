@@ -16,7 +16,7 @@ from flows.report import figures
 from flows.report.call_parts import call_parts, row_parts
 from flows.report.facts import Facts
 from flows.report.money_parts import by_currency, destination_parts, ranked_parts, revenue_parts
-from flows.report.words import CATEGORY_NAMES, WARNINGS
+from flows.report.words import CATEGORY_NAMES, CONTROL_ORDER, WARNINGS
 
 _HERE = Path(__file__).parent
 FILES_SHOWN = 200
@@ -66,6 +66,7 @@ def _month_parts(facts: Facts) -> Facts:
         "suspended_calls": sum(row["calls"] for row in facts["suspended"]),
         "suspended_seconds": sum(row["seconds"] for row in facts["suspended"]),
         "listed_files": facts["files"][:FILES_SHOWN],
+        "tiles": len(facts["totals"]) + 3,
         "found_anomalies": facts.get("anomalies"),
     }
 
@@ -87,18 +88,23 @@ def _warning(row: Facts) -> Facts:
 
 
 def control_parts(facts: Facts) -> Facts:
-    """The controls with the sums of their sides; what they compare is told by their names."""
-    rows = [_control(row) for row in facts["controls"]]
+    """The controls in the order of the month end, with the sums of their sides."""
+    rows = [_control(row) for row in sorted(facts["controls"], key=_place_of_control)]
     return {
         "rows": rows,
-        "controls": len({row["control"] for row in facts["controls"]}),
-        "checked": sum(row["checked"] for row in facts["controls"]),
-        "failed": sum(row["failed"] for row in facts["controls"]),
+        "controls": len({row["control"] for row in rows}),
+        "checked": sum(row["checked"] for row in rows),
+        "failed": sum(row["failed"] for row in rows),
     }
 
 
+def _place_of_control(row: Facts) -> tuple[int, str, str]:
+    """Controls that are not known stand last."""
+    name = row["control"]
+    place = CONTROL_ORDER.index(name) if name in CONTROL_ORDER else len(CONTROL_ORDER)
+    return place, name, row["currency"] or ""
+
+
 def _control(row: Facts) -> dict[str, Any]:
-    left, _, right = row["control"].partition(" = ")
     is_money = row["currency"] is not None
-    sides = {side: figures.either_side(row[f"{side}_side"], is_money=is_money) for side in ("left", "right")}
-    return {**row, "left_name": left, "right_name": right, **sides}
+    return {**row, **{side: figures.exact(row[f"{side}_side"], is_money=is_money) for side in ("left", "right")}}

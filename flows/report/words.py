@@ -77,3 +77,18 @@ WARNINGS = {
     "suspended_calls": ("Calls that no rate covers", "call"),
     "unanswered_with_seconds": ("Unanswered calls with seconds", "call"),
 }
+CONTROL_ORDER: tuple[str, ...] = (
+    "rows read = rows accounted for",
+    "seconds read = seconds accounted for",
+    "rows billed = billed calls stored",
+    "rows unbilled = unbilled calls stored",
+    "rows set aside = records kept",
+    "calls = line before rounding",
+    "lines = subtotal",
+    "tax lines = tax total",
+    "subtotal + tax = total",
+    "adjustment lines = adjustments taken",
+    "rerun lines - issued lines = adjustments",
+    "usage of the rerun - issued usage = call differences",
+)
+"""From the rows of the files to the totals of the invoices."""
