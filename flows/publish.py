@@ -281,8 +281,10 @@ def _control_details(month: Month, staged: Path) -> None:
 
 
 class _Checked(NamedTuple):
-    """What stands ready to be published: the database in no reader's way, its controls, the report's figures, SHA-256
-    of the run's files."""
+    """What stands ready to be published: the database in no reader's way, its controls, what the report shows.
+
+    hashes: SHA-256 of the run's files.
+    """
 
     database: Path
     controls: pl.DataFrame

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flows.options import DONE, WAREHOUSE, Output, Warehouse, console
 from flows.settings import parse_month
 from schemas.faults import Fault, InputRefusedError

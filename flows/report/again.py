@@ -55,7 +55,8 @@ def made_again(warehouse: Path, invoice_month: dt.date, run_id: str | None) -> M
         raise InputRefusedError(Fault(found, problem, "ask its tables in tollbook.duckdb"))
     if not facts.is_file() or sha256_of(facts) != listed[name]:
         problem = "the figures of the report are gone or altered"
-        raise InputRefusedError(Fault(str(facts), problem, "restore the file from a copy; `tollbook verify` lists more"))
+        remedy = "restore the file from a copy; `tollbook verify` lists what else differs"
+        raise InputRefusedError(Fault(str(facts), problem, remedy))
     figures = read_json(facts)
     published = folder / REPORT
     sha256 = listed[published.relative_to(warehouse).as_posix()]

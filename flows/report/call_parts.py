@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+
+from markupsafe import Markup
 
 from flows.report.charts import Series, stacked_bars
 from flows.report.facts import Facts
@@ -38,9 +40,9 @@ def _call_group(name: str, style: str, members: tuple[str, ...], calls: list[Fac
     return group
 
 
-def _time_chart(groups: list[Facts], times: str, labels: Any, said_by: str) -> Any:
+def _time_chart(groups: list[Facts], times: str, labels: Sequence[str], said_by: str) -> Markup:
     if not groups:
-        return ""
+        return Markup()
     series = [Series(str(group["style"]), group[times]) for group in groups]
     said = f"Bar chart: calls by {said_by}, by what became of them. Figures: the table below."
     return stacked_bars(series, labels, said)
@@ -55,11 +57,8 @@ def row_parts(facts: Facts) -> Facts:
         for name in ("bytes", "rows_read", *ROW_OUTCOMES):
             sums[name] = sums.get(name, 0) + file[name]
     columns = [sources[name] for name in sorted(sources)]
-    reasons: dict[str, list[Facts]] = {}
-    for row in facts["aside_reasons"]:
-        reasons.setdefault(f"rows_{row['outcome']}", []).append(row)
     outcomes = [
-        {"name": name, "counts": [column[code] for column in columns], "reasons": reasons.get(code, [])}
+        {"code": code, "name": name, "counts": [column[code] for column in columns]}
         for code, name in ROW_OUTCOMES.items()
     ]
     return {

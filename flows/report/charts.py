@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from importlib import import_module
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -20,6 +21,11 @@ _ATTRIBUTES = ("d", "height", "transform", "width", "x", "y")
 _CLASSES = frozenset({"axis", "guide", "guides", "line", "major", "plot", "x", "y"})
 _FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
 _MOST_STEPS = 5
+
+
+def drawing_library() -> Any:
+    """pygal, loaded when it is first asked for (80 ms); it has no types."""
+    return import_module("pygal")
 
 
 class Series(NamedTuple):
@@ -49,9 +55,9 @@ def _drawn(
     heights: Sequence[int | Decimal],
 ) -> Markup:
     """The SVG element; its axis reaches all heights. Same values, same bytes."""
-    import pygal  # 80 ms, for who asks for a chart
-
-    ticks = axis_ticks(math.floor(min(0, *heights)), math.ceil(max(1, *heights)))
+    pygal = drawing_library()
+    lowest = math.floor(min(0, *heights))
+    ticks = axis_ticks(lowest, math.ceil(max(1, *heights)))
     chart: Any = getattr(pygal, kind)(
         width=width,
         height=200,
@@ -64,7 +70,7 @@ def _drawn(
         margin_top=8,
         margin_right=2,
         spacing=6,
-        range=(ticks[0], ticks[-1]),
+        range=(lowest, ticks[-1]),
         style=pygal.style.Style(label_font_size=14, major_label_font_size=14, font_family="sans-serif"),
     )
     chart.x_labels = list(labels)
@@ -76,17 +82,17 @@ def _drawn(
     box = str(root.get("viewBox"))
     root.attrib.clear()
     root.attrib.update({"viewBox": box, "class": "chart", "role": "img", "aria-label": said})
-    return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 - written by the XML library, escaped
+    return Markup(ElementTree.tostring(root, encoding="unicode"))  # escaped by the XML library
 
 
 def axis_ticks(lowest: int, highest: int) -> list[int]:
-    """Round values for the axis, from one at or below the lowest to one at or above the highest; 0 is one of them.
+    """Round values for the axis, none below the lowest, the last one at or above the highest; 0 is one of them.
 
     Needs: lowest <= 0 < highest.
     """
     steps = (size * 10**power for power in range(40) for size in (1, 2, 5))
     step = next(step for step in steps if -(-highest // step) - lowest // step <= _MOST_STEPS)
-    return list(range(lowest // step * step, highest + step, step))
+    return list(range(-(-lowest // step) * step, highest + step, step))
 
 
 def axis_text(value: int, greatest: int) -> str:

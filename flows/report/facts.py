@@ -104,7 +104,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, name: str, params: dict[str, ob
     return [dict(zip(found.columns, map(_plain, row), strict=True)) for row in found.fetchall()]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str | int | None:
     """The value as JSON holds it exactly: decimals and dates as text, never as a float."""
     if value is None or isinstance(value, str | bool | int):
         return value
@@ -142,7 +142,8 @@ def _calls_by_time(hourly: pl.DataFrame, days: int) -> list[Facts]:
 
 def _top_destinations(destinations: pl.DataFrame) -> list[Facts]:
     """Dearest first in each currency, then one entry for all others (destination null)."""
-    rows = destinations.with_columns(cost=pl.col("cost_whole").cast(pl.Int128) * MICROS_PER_UNIT + pl.col("cost_micros"))
+    cost = pl.col("cost_whole").cast(pl.Int128) * MICROS_PER_UNIT + pl.col("cost_micros")
+    rows = destinations.with_columns(cost=cost)
     order = ["currency", "cost", "call_type", "destination"]
     ranked = rows.sort(order, descending=[False, True, False, False]).with_columns(
         is_shown=pl.int_range(pl.len()).over("currency") < SHOWN

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+
+from markupsafe import Markup
 
 from flows.report.charts import Series, paired_bars
 from flows.report.facts import Facts
@@ -28,7 +29,8 @@ def _revenue_group(name: str, short: str, rows: list[Facts], last: str | None) -
     """A group of categories. A month that had none of it comes to 0.00 where there was such a month at all."""
     named = [{**row, "name": CATEGORY_NAMES.get(row["category"], row["category"])} for row in rows]
     before = None if last is None else _sum(rows, "last_amount") or "0.00"
-    return {"name": name, "short": short, "amount": _sum(rows, "amount") or "0.00", "last_amount": before, "rows": named}
+    amount = _sum(rows, "amount") or "0.00"
+    return {"name": name, "short": short, "amount": amount, "last_amount": before, "rows": named}
 
 
 def revenue_parts(facts: Facts) -> list[Facts]:
@@ -48,13 +50,13 @@ def _revenue_of(facts: Facts, total: Facts, rows: list[Facts]) -> Facts:
     return {**total, "groups": groups, "chart": _revenue_chart(facts, total["currency"], groups, last is not None)}
 
 
-def _revenue_chart(facts: Facts, currency: str, groups: list[Facts], has_last: bool) -> Any:
-    month, last = month_name(facts["run"]["invoice_month"]), "the month before"
+def _revenue_chart(facts: Facts, currency: str, groups: list[Facts], has_last: bool) -> Markup:
+    month = month_name(facts["run"]["invoice_month"])
     series = [Series("now", [Decimal(group["amount"]) for group in groups])]
     if has_last:
         series.insert(0, Series("before", [Decimal(group["last_amount"]) for group in groups]))
-    beside = f", beside {last}" if has_last else ""
-    said = f"Bar chart: what was invoiced in {currency} for {month}{beside}, by group of categories. Figures: the table."
+    beside = ", beside the month before" if has_last else ""
+    said = f"Bar chart: invoiced in {currency} for {month}{beside}, by group of categories. Figures: the table below."
     return paired_bars(series, [group["short"] for group in groups], said)
 
 

@@ -30,7 +30,13 @@ def report_page(facts: Facts) -> str:
     style = (_HERE / "style.css").read_text(encoding="utf-8")
     policy = f"default-src 'none'; style-src 'sha256-{_sha256(style)}'; base-uri 'none'; form-action 'none'"
     page = _environment().get_template(template)
-    return page.render(**facts, **parts, style=Markup(style), policy=policy)  # noqa: S704 - our own style sheet
+    return page.render(**facts, **parts, style=Markup(style), policy=policy)
+
+
+def load_templates() -> None:
+    """The templates are compiled, for pages to come."""
+    for name in ("month.html", "rerun.html", "base.html", "tables.html"):
+        _environment().get_template(name)
 
 
 def _sha256(text: str) -> str:

@@ -73,7 +73,7 @@ WARNINGS = {
     "long_call": ("Calls of 24 hours or more", "call"),
     "low_usage_not_allowed": ("Low-usage devices billed at the full price", "unit"),
     "no_tax_rows": ("Invoices without a tax row for their region", "invoice"),
-    "second_party": ("Both parties are customers; the caller's account is billed", "call"),
+    "second_party": ("Both parties are customers; the caller’s account is billed", "call"),
     "suspended_calls": ("Calls that no rate covers", "call"),
     "unanswered_with_seconds": ("Unanswered calls with seconds", "call"),
 }
