@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from importlib import import_module
+from types import ModuleType
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -23,7 +24,7 @@ _FRACTION = re.compile(r"-?[0-9]+\.[0-9]+")
 _MOST_STEPS = 5
 
 
-def drawing_library() -> Any:
+def drawing_library() -> ModuleType:
     """pygal, loaded when it is first asked for (80 ms); it has no types."""
     return import_module("pygal")
 
