@@ -1,4 +1,4 @@
-"""The run's report: what it shows is what the tables hold, it stands by itself, and it can be made again to the byte."""
+"""The run's report: what it shows is what the tables hold, it stands by itself, and is made again to the byte."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,9 @@ def test_suspended_calls_and_records_of_other_months_are_told(billed: Billed, pa
 def test_last_month_stands_beside(billed: Billed) -> None:
     march = Page.of(_report_of(billed, "2020-03"))
     assert march.tables["revenue-USD"][0] == ["Category", "Lines", "March 2020", "Last month", "Difference", "Change"]
-    totals = dict(billed.ask("select invoice_month::varchar, sum(total) from invoices where currency = 'USD' group by 1"))
+    totals = dict(
+        billed.ask("select invoice_month::varchar, sum(total) from invoices where currency = 'USD' group by 1")
+    )
     now, last = totals["2020-03-01"], totals["2020-02-01"]
     assert [plain(cell) for cell in march.named("revenue-USD")["Total"][1:4]] == [str(now), str(last), str(now - last)]
     before = billed.ask(
@@ -220,7 +223,7 @@ def test_it_can_be_read_by_all(page: Page) -> None:
     assert all(found.get("role") == "img" and found.get("aria-label") for found in charts)
     levels = [int(name[1]) for name, _ in page.tags if re.fullmatch("h[1-6]", name)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     ids = [str(found["id"]) for _, found in page.tags if "id" in found]
     assert len(ids) == len(set(ids))
     links = [str(found["href"])[1:] for name, found in page.tags if name == "a"]
@@ -297,7 +300,9 @@ def test_last_month_issued_later_leaves_the_report_as_it_was(office: Office, tol
     content = published.read_bytes()
     december = office.folder / "inbox" / "2019-12"
     december.mkdir()
-    (december / "calls.csv").write_text(calls_csv(to_london("d1").replace("2020-01-15", "2019-12-15")), encoding="utf-8")
+    (december / "calls.csv").write_text(
+        calls_csv(to_london("d1").replace("2020-01-15", "2019-12-15")), encoding="utf-8"
+    )
     assert told(office.arguments(month="2020-01")).code == 0
     assert "was not issued from this warehouse" in content.decode()
     assert told(["report", "2020-02", "--warehouse", str(office.warehouse)]).code == 0
