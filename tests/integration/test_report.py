@@ -352,7 +352,7 @@ def test_a_rerun_has_its_own_report(office: Office, told: Callable[..., Outcome]
         category: [str(amount) for amount in amounts] for category, *amounts in rows
     }
     assert reason in page.text
-    assert page.named("causes-table")["call added"][0] == "1"
+    assert page.named("causes-table")["call added USD"][0] == "1"
     words = ["report", "2020-02", "--run", run_id, "--warehouse", str(office.warehouse)]
     assert told(words).code == 0
 
