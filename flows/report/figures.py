@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 MINUS = "\N{MINUS SIGN}"
 PERCENT = "\N{NO-BREAK SPACE}%"
@@ -18,6 +18,16 @@ _MONTHS = (
 def number(value: int | str | Decimal) -> str:
     """All digits of the value, with thousands separators: `1,234.50`, `−3`."""
     return f"{Decimal(value):,f}".replace("-", MINUS)
+
+
+def number_or_text(value: str | int | None) -> str:
+    """As `number`; a dash for nothing, and what is no number as it is."""
+    if value is None:
+        return "–"
+    try:
+        return number(value)
+    except InvalidOperation:
+        return str(value)
 
 
 def cents(value: str) -> str:

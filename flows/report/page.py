@@ -53,7 +53,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    names = ("number", "cents", "minutes", "month_name", "day_name", "share", "change", "difference", "count", "listed")
+    names = (
+        "number",
+        "number_or_text",
+        "cents",
+        "minutes",
+        "month_name",
+        "day_name",
+        "share",
+        "change",
+        "difference",
+        "count",
+        "listed",
+    )
     made.filters |= {name: getattr(figures, name) for name in names} | {"masked": masked}
     return made
 

@@ -8,7 +8,22 @@ from decimal import Decimal
 import pytest
 
 from flows.report.charts import Series, axis_text, axis_ticks, paired_bars, stacked_bars
-from flows.report.figures import bar_width, cents, change, count, difference, exact, listed, minutes, number, share
+from flows.report.figures import (
+    bar_width,
+    cents,
+    change,
+    count,
+    difference,
+    exact,
+    listed,
+    minutes,
+    number,
+    number_or_text,
+    share,
+)
+from flows.report.words import CALL_GROUPS, FATES, REVENUE_GROUPS, WARNINGS
+from schemas.categories import CALL_TYPES, CATEGORY_CODES
+from schemas.reasons import RECORD_WARNINGS, SUSPENDED_REASONS, UNBILLED_REASONS
 
 
 @pytest.mark.parametrize(
@@ -63,6 +78,19 @@ def test_a_difference_has_its_sign() -> None:
 def test_counts_are_words() -> None:
     assert [count(1, "invoice"), count(1200, "file"), count(2, "entry")] == ["1 invoice", "1,200 files", "2 entries"]
     assert [listed([]), listed(["a"]), listed(["a", "b", "c"])] == ["", "a", "a, b and c"]
+
+
+def test_every_call_category_and_warning_has_its_place_on_the_page() -> None:
+    fates = [fate for group in CALL_GROUPS for fate in group.members]
+    assert sorted(fates) == sorted((*CALL_TYPES, *UNBILLED_REASONS, *SUSPENDED_REASONS))
+    assert set(FATES) == set(fates)
+    assert sorted(code for group in REVENUE_GROUPS for code in group.members) == sorted(CATEGORY_CODES)
+    assert {*RECORD_WARNINGS, "conflict", "suspended_calls", "low_usage_not_allowed", "no_tax_rows"} == set(WARNINGS)
+
+
+@pytest.mark.parametrize(("value", "shown"), [("1234.5", "1,234.5"), (3, "3"), (None, "–"), ("3 times", "3 times")])
+def test_what_is_no_number_is_shown_as_it_is(value: str | int | None, shown: str) -> None:
+    assert number_or_text(value) == shown
 
 
 def test_shares_and_minutes_are_to_a_tenth() -> None:
