@@ -30,6 +30,8 @@ from flows.files import (
 from flows.locks import publishing
 from flows.month import Month
 from flows.rating import bucket_frames, bucket_hashes
+from flows.report.facts import Facts, report_facts
+from flows.report.files import write_report
 from flows.settings import month_text
 from flows.sweep import details_mark, sweep_publication
 from flows.warehouse import (
@@ -278,18 +280,31 @@ def _control_details(month: Month, staged: Path) -> None:
         )
 
 
-def _stage_run_folder(month: Month, controls: pl.DataFrame, hashes: dict[Path, str]) -> Path:
-    """Manifest, controls, the contracts' copy and the list of the run's files, where no reader looks."""
+class _Checked(NamedTuple):
+    """What stands ready to be published: the database in no reader's way, its controls, what the report shows.
+
+    hashes: SHA-256 of the run's files.
+    """
+
+    database: Path
+    controls: pl.DataFrame
+    facts: Facts
+    hashes: dict[Path, str]
+
+
+def _stage_run_folder(month: Month, checked: _Checked) -> Path:
+    """Manifest, controls, report, the contracts' copy and the list of the run's files, where no reader looks."""
     staged = month.work_folder() / "run"
     warehouse, target = month.settings.warehouse, run_folder(month.settings.warehouse, month.run_id)
     with written_whole(staged) as partial:
         write_json(run_manifest(month), partial / "manifest.json")
-        write_parquet(controls, partial / CONTROLS)
+        write_parquet(checked.controls, partial / CONTROLS)
+        write_report(checked.facts, partial)
         (partial / "contracts").mkdir()
         for name, content in month.contracts.contents.items():
             (partial / "contracts" / name).write_bytes(content)
         written = [path for path in sorted(partial.rglob("*")) if path.is_file()]
-        listed = hashes | {target / path.relative_to(partial): sha256_of(path) for path in written}
+        listed = checked.hashes | {target / path.relative_to(partial): sha256_of(path) for path in written}
         names = {path.relative_to(warehouse).as_posix(): sha256 for path, sha256 in listed.items()}
         write_json({"sha256": names}, partial / FILES)
         make_durable([*written, partial / FILES, partial / "contracts", partial])
@@ -322,14 +337,6 @@ def _swap(database: Path, link: Path) -> None:
     beside.replace(link)
 
 
-class _Checked(NamedTuple):
-    """What stands ready to be published: the database in no reader's way, its controls, SHA-256 of the run's files."""
-
-    database: Path
-    controls: pl.DataFrame
-    hashes: dict[Path, str]
-
-
 def _build_checked(month: Month, started_at: dt.datetime) -> _Checked:
     """The new database, all of whose controls balance, and the run's tables as Parquet."""
     staged = month.work_folder() / f"tollbook-{month.run_id}.duckdb"
@@ -337,9 +344,10 @@ def _build_checked(month: Month, started_at: dt.datetime) -> _Checked:
         archived = beside.submit(archive_tables, month)
         build_database(month, started_at, partial)
         controls = check_controls(partial, month.run_id)
+        facts = report_facts(month, partial, controls)
         make_read_only(partial)
         hashes = archived.result()
-    return _Checked(staged, controls, hashes)
+    return _Checked(staged, controls, facts, hashes)
 
 
 def _log_publication(month: Month, database: Path, staged_run: Path) -> None:
@@ -375,7 +383,7 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
         sweep_publication(warehouse)
         _refuse_taken_adjustments(month)
         checked = _build_checked(month, started_at)
-        staged_run = _stage_run_folder(month, checked.controls, checked.hashes)
+        staged_run = _stage_run_folder(month, checked)
         make_durable([checked.database])
         _log_publication(month, checked.database, staged_run)
         if month.rerun is None:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from flows.other_months import waiting_sentences
 from flows.publish import CONTROLS
+from flows.report.files import REPORT
 from flows.settings import Settings, month_text
 from flows.warehouse import DATABASE, opened
 from schemas.categories import CATEGORY_CODES
@@ -105,6 +106,7 @@ def _show_places(console: Console, warehouse: Path, usage_month: str, run_id: st
         "database": warehouse / DATABASE,
         "billed call details": warehouse / "details" / usage_month,
         "manifest": warehouse / "runs" / run_id / "manifest.json",
+        "report": warehouse / "runs" / run_id / REPORT,
     }
     for name, path in places.items():
         console.print(f"{name + ':':<22}{path}", soft_wrap=True, highlight=False)
