@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from transforms.odd_lines import MOST_ODD_LINES, numbers_without, odd_lines, without_lines
+
 SOURCE_LINE = "source_line"
 IS_MALFORMED = "is_malformed"
 _MARK = b"\x1e"  # the record separator of ASCII
@@ -115,35 +117,21 @@ def _read_filled(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataF
     return rows if (rows[names[-1]] != "").all() else None
 
 
-def _read_marked(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataFrame | None:
-    """All lines at once, or None where not every line is a row of full width.
+def _read_with_marks(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataFrame:
+    """All lines, a mark put behind each as one field more.
 
-    The proof: a mark is put behind each line as one field more. It stands in the column after the last exactly
-    where the line has full width; a short line has it earlier, a long one has something else there.
+    The mark stands in the column after the last, `_beyond`, exactly where the line has full width; a short line has
+    it earlier, a long one has something else there.
     """
     mark = layout.delimiter.encode() + _MARK + b"\n"
     marked = block.replace(b"\n", mark) if block.endswith(b"\n") else block.replace(b"\n", mark) + mark
-    rows = _read(marked, layout, [*names, "_beyond"], may_be_longer=True)
-    return rows.drop("_beyond") if (rows["_beyond"] == _MARK.decode()).all() else None
+    return _read(marked, layout, [*names, "_beyond"], may_be_longer=True)
 
 
-def _read_plain(block: bytes, layout: Layout) -> pl.DataFrame | None:
-    """All lines at once, or None where not every line is a row of full width without quotes."""
-    has_quotes = bool(layout.quote) and layout.quote.encode() in block
-    has_escapes = bool(layout.escape) and layout.escape.encode() in block
-    if len(layout.column_counts) != 1 or has_quotes or has_escapes or b"\0" in block or _MARK in block:
-        return None
-    if block.startswith(_BYTE_ORDER_MARK.encode()):  # the reader would take it away from the first cell
-        return None
-    if any(text.encode() in block for text in layout.comment):
-        return None
-    names = layout.columns[: layout.column_counts[0]]
-    for read in (_read_filled, _read_marked):
-        with suppress(pl.exceptions.PolarsError):  # not UTF-8, or a line too long: line by line tells
-            rows = read(block, layout, names)
-            if rows is not None:
-                return rows
-    return None
+def _odd_bytes(layout: Layout) -> list[bytes]:
+    """What no line has that the plain reader takes as the layout means it."""
+    texts = (layout.quote, layout.escape, *layout.comment)
+    return [text.encode() for text in texts if text] + [b"\0", _MARK, _BYTE_ORDER_MARK.encode()]
 
 
 def _quoted_fields(delimiter: str, quote: str) -> str:
@@ -243,8 +231,8 @@ def _read_regular(lines: pl.DataFrame, layout: Layout, width: int) -> pl.DataFra
     return rows.with_columns(lines[SOURCE_LINE])
 
 
-def _read_line_by_line(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame:
-    lines = text_lines(block).with_row_index(SOURCE_LINE, offset=first_line).cast({SOURCE_LINE: pl.Int64})
+def _as_rows(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Lines of source_line and text, each judged by itself: rows, and lines that are none (is_malformed)."""
     is_row = pl.col("text").str.strip_chars(WHITE_SPACE) != ""
     for text in layout.comment:
         is_row = is_row & ~pl.col("text").str.starts_with(text)
@@ -261,6 +249,52 @@ def _read_line_by_line(block: bytes, layout: Layout, first_line: int) -> pl.Data
     )
 
 
+def _numbered(lines: pl.DataFrame, first_line: int) -> pl.DataFrame:
+    return lines.with_row_index(SOURCE_LINE, offset=first_line).cast({SOURCE_LINE: pl.Int64})
+
+
+def _whole(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    return rows.with_columns(numbers.alias(SOURCE_LINE), pl.lit(value=False).alias(IS_MALFORMED))
+
+
+def _read_at_once(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame | None:
+    """All lines at once, or None where not every line is a row of full width that the plain reader takes as meant."""
+    if any(odd in block for odd in _odd_bytes(layout)):
+        return None
+    plain = _read_filled(block, layout, layout.columns[: layout.column_counts[0]])
+    return None if plain is None else _whole(plain, pl.int_range(plain.height, eager=True) + first_line)
+
+
+def _read_but_odd_lines(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame | None:
+    """All lines at once but a few that are judged one by one; None where they are not few.
+
+    Odd are lines with a quote, an escape or the like, found in the bytes; and lines without the mark in its place.
+    """
+    odd = odd_lines(block, _odd_bytes(layout))
+    if odd is None:
+        return None
+    clean = without_lines(block, odd)
+    marked = _read_with_marks(clean, layout, layout.columns[: layout.column_counts[0]]) if clean else None
+    if marked is None or marked.height != clean.count(b"\n") + (not clean.endswith(b"\n")):
+        return None
+    numbers = first_line + numbers_without(odd, marked.height)
+    is_whole = marked["_beyond"].eq_missing(_MARK.decode())
+    short = is_whole.not_().arg_true()
+    if len(short) > MOST_ODD_LINES:
+        return None
+    texts = [(first_line + line.number, block[line.begin : line.end]) for line in odd]
+    if len(short):
+        lines = clean.split(b"\n")
+        texts += [(numbers[place], lines[place]) for place in short]
+        marked, numbers = marked.filter(is_whole), numbers.filter(is_whole)
+    rows = _whole(marked.drop("_beyond"), numbers)
+    if not texts:
+        return rows
+    others = [(number, _decoded(text.removesuffix(b"\n").removesuffix(b"\r"))) for number, text in sorted(texts)]
+    frame = pl.DataFrame(others, schema={SOURCE_LINE: pl.Int64, "text": pl.String}, orient="row")
+    return pl.concat([rows, _as_rows(frame, layout)], how="diagonal").sort(SOURCE_LINE)
+
+
 def read_delimited(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame:
     """Rows of a block of whole lines, as text, trimmed.
 
@@ -268,13 +302,12 @@ def read_delimited(block: bytes, layout: Layout, first_line: int) -> pl.DataFram
     (fields ≠ header, an unclosed quote, not UTF-8, NUL): such a row's columns are null. A field never holds a
     line break; columns that a narrower row lacks are null.
     """
-    plain = _read_plain(block, layout) if block else None
-    if plain is None:
-        rows = _read_line_by_line(block, layout, first_line)
-    else:
-        rows = plain.with_row_index(SOURCE_LINE, offset=first_line).with_columns(
-            pl.col(SOURCE_LINE).cast(pl.Int64), pl.lit(value=False).alias(IS_MALFORMED)
-        )
+    rows = None
+    for read in (_read_at_once, _read_but_odd_lines) if block and len(layout.column_counts) == 1 else ():
+        with suppress(pl.exceptions.PolarsError):  # not UTF-8, or a line too long: another way tells
+            rows = read(block, layout, first_line) if rows is None else rows
+    if rows is None:
+        rows = _as_rows(_numbered(text_lines(block), first_line), layout)
     if block.isascii() and not any(blank in block for blank in _BLANKS):
         return rows
     return rows.with_columns(pl.col(pl.String).str.strip_chars())

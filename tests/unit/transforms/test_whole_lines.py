@@ -9,15 +9,37 @@ from polars.testing import assert_frame_equal
 
 from transforms import delimited
 from transforms.delimited import Layout, read_delimited
+from transforms.odd_lines import MOST_ODD_LINES
 
 WIDTH = 3
 LAYOUT = Layout(",", '"', ("a", "b", "c"), (WIDTH,))
 
-cells = st.sampled_from(["", "x", "yy", " ", "é", "z" * 20, "\ufeff", "\ufeffx"])
-rows = st.lists(cells, min_size=WIDTH, max_size=WIDTH) | st.lists(cells, max_size=WIDTH + 2)
+PLAIN = ["", "x", "yy", " ", "é", "z" * 20, "\ufeff", "\ufeffx"]
+ODD = ['"x"', '"', 'x"y', '"a""b"', "\0", "\x1e", "\udcff", "é\udcc3"]  # the last two are no UTF-8
 
 
-@given(st.lists(rows, min_size=1, max_size=12), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def rows_of(cells: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(cells, min_size=WIDTH, max_size=WIDTH) | st.lists(cells, max_size=WIDTH + 2)
+
+
+rows = rows_of(st.sampled_from(PLAIN))
+some_odd = rows | rows_of(st.sampled_from(PLAIN + ODD))
+
+
+def by_line(block: bytes) -> pl.DataFrame:
+    rows = delimited._as_rows(delimited._numbered(delimited.text_lines(block), 1), LAYOUT)
+    return with_all_columns(rows.with_columns(pl.col(pl.String).str.strip_chars()))
+
+
+def with_all_columns(rows: pl.DataFrame) -> pl.DataFrame:
+    """Where no line is a row, columns may be absent or null."""
+    absent = [name for name in LAYOUT.columns if name not in rows.columns]
+    return rows.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
+
+
+@given(st.lists(some_odd, min_size=1, max_size=12), st.sampled_from(["\n", "\r\n"]), st.booleans())
+@example([["x", '"x', "x"], ["x", "x", "x"], ["x", "x"], ["x", "\udcff", "x"], ["x", "x", "x"]], "\n", False)
+@example([['"x"', "x", "x"]], "\n", True)
 @example([["x", "x", "x"], ["x", "x"]], "\n", True)
 @example([["\ufeff"]], "\n", False)
 @example([["\ufeffx", "x", "x"], ["x", "x", "x"]], "\n", True)
@@ -28,11 +50,10 @@ rows = st.lists(cells, min_size=WIDTH, max_size=WIDTH) | st.lists(cells, max_siz
 @example([["x", "x", ""], ["x", "x", "x"]], "\n", True)
 @example([["x", "x", "x"], ["x", "x", ""]], "\r\n", True)
 def test_reading_at_once_and_line_by_line_agree(table: list[list[str]], line_end: str, is_ended: bool) -> None:
-    block = (line_end.join(",".join(row) for row in table) + (line_end if is_ended else "")).encode()
-    at_once = read_delimited(block, LAYOUT, 1)
-    by_line = delimited._read_line_by_line(block, LAYOUT, 1)
-    stripped = by_line.with_columns(pl.col(pl.String).str.strip_chars())
-    assert_frame_equal(at_once, stripped, check_column_order=False)
+    block = (line_end.join(",".join(row) for row in table) + (line_end if is_ended else "")).encode(
+        errors="surrogateescape"
+    )
+    assert_frame_equal(with_all_columns(read_delimited(block, LAYOUT, 1)), by_line(block), check_column_order=False)
 
 
 @given(st.lists(rows, min_size=1, max_size=12), st.booleans())
@@ -48,3 +69,14 @@ def test_every_line_that_is_not_blank_is_a_row_with_its_own_cells(table: list[li
     ]
     found = [(row["source_line"], *(row.get(name) for name in LAYOUT.columns)) for row in read.to_dicts()]
     assert found == [tuple(row) for row in expected]
+
+
+def test_more_odd_lines_than_are_picked_out_are_all_read() -> None:
+    lines = [f'{number},"{number}",z' if number % 2 else f"{number},y" for number in range(3 * MOST_ODD_LINES)]
+    block = "\n".join(lines).encode()
+    assert_frame_equal(with_all_columns(read_delimited(block, LAYOUT, 1)), by_line(block), check_column_order=False)
+    few = b"\n".join([b"x,y,z"] * 100_000 + [b'"a",b,c', b"short"] + [b"x,y,z"] * 100_000)
+    read = read_delimited(few, LAYOUT, 5)
+    assert read["source_line"].to_list() == list(range(5, 200_007))
+    assert read.filter("is_malformed")["source_line"].to_list() == [100_006]
+    assert read["a"][100_000] == "a"
