@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from transforms.odd_lines import MOST_ODD_LINES, numbers_without, odd_lines, without_lines
+from transforms.odd_lines import MOST_ODD_LINES, lines_at, numbers_without, odd_lines, without_lines
 
 SOURCE_LINE = "source_line"
 IS_MALFORMED = "is_malformed"
 _MARK = b"\x1e"  # the record separator of ASCII
 _BYTE_ORDER_MARK = "\ufeff"
+_MARK_OF_UTF_8 = _BYTE_ORDER_MARK.encode()
 WHITE_SPACE = " \t\r\v\f"
 """A line of nothing else is blank, and no row."""
 _BLANKS = (b" ", b"\t", b"\r", b"\v", b"\f", b"\x1c", b"\x1d", b"\x1e", b"\x1f")
@@ -131,7 +132,7 @@ def _read_with_marks(block: bytes, layout: Layout, names: Sequence[str]) -> pl.D
 def _odd_bytes(layout: Layout) -> list[bytes]:
     """What no line has that the plain reader takes as the layout means it."""
     texts = (layout.quote, layout.escape, *layout.comment)
-    return [text.encode() for text in texts if text] + [b"\0", _MARK, _BYTE_ORDER_MARK.encode()]
+    return [text.encode() for text in texts if text] + [b"\0", _MARK]
 
 
 def _quoted_fields(delimiter: str, quote: str) -> str:
@@ -259,7 +260,7 @@ def _whole(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
 
 def _read_at_once(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame | None:
     """All lines at once, or None where not every line is a row of full width that the plain reader takes as meant."""
-    if any(odd in block for odd in _odd_bytes(layout)):
+    if block.startswith(_MARK_OF_UTF_8) or any(odd in block for odd in _odd_bytes(layout)):
         return None
     plain = _read_filled(block, layout, layout.columns[: layout.column_counts[0]])
     return None if plain is None else _whole(plain, pl.int_range(plain.height, eager=True) + first_line)
@@ -274,18 +275,19 @@ def _read_but_odd_lines(block: bytes, layout: Layout, first_line: int) -> pl.Dat
     if odd is None:
         return None
     clean = without_lines(block, odd)
-    marked = _read_with_marks(clean, layout, layout.columns[: layout.column_counts[0]]) if clean else None
-    if marked is None or marked.height != clean.count(b"\n") + (not clean.endswith(b"\n")):
+    if not clean or clean.startswith(_MARK_OF_UTF_8):  # the reader would take it away from the first cell
         return None
+    marked = _read_with_marks(clean, layout, layout.columns[: layout.column_counts[0]])
     numbers = first_line + numbers_without(odd, marked.height)
     is_whole = marked["_beyond"].eq_missing(_MARK.decode())
     short = is_whole.not_().arg_true()
     if len(short) > MOST_ODD_LINES:
         return None
+    if (odd or len(short)) and marked.height != clean.count(b"\n") + (not clean.endswith(b"\n")):
+        return None  # lines are counted by rows here
     texts = [(first_line + line.number, block[line.begin : line.end]) for line in odd]
     if len(short):
-        lines = clean.split(b"\n")
-        texts += [(numbers[place], lines[place]) for place in short]
+        texts += zip(numbers.gather(short), lines_at(clean, short.to_list()), strict=True)
         marked, numbers = marked.filter(is_whole), numbers.filter(is_whole)
     rows = _whole(marked.drop("_beyond"), numbers)
     if not texts:

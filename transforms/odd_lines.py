@@ -10,6 +10,8 @@ import polars as pl
 MOST_ODD_LINES = 2000
 """Where more lines of a block are odd, all are judged one by one."""
 
+_PART = 2**16
+
 
 class OddLine(NamedTuple):
     """Where a line is in its block, its end of line included, and how many lines stand before it."""
@@ -74,3 +76,20 @@ def numbers_without(lines: Sequence[OddLine], count: int) -> pl.Series:
     place = pl.int_range(count, eager=True)
     before = pl.Series([line.number - others for others, line in enumerate(lines)], dtype=pl.Int64)
     return place + before.search_sorted(place, side="right").cast(pl.Int64)
+
+
+def lines_at(block: bytes, numbers: Sequence[int]) -> list[bytes]:
+    """Some lines of the block (0 = the first), ascending; their ends of line are left out."""
+    found: list[bytes] = []
+    begin, first = 0, 0  # of the part of the block that is looked at, and its first line
+    for number in numbers:
+        while (there := first + block.count(b"\n", begin, begin + _PART)) < number:
+            begin, first = begin + _PART, there
+        place = begin
+        for _ in range(number - first):
+            place = block.index(b"\n", place) + 1
+        if number == first:
+            place = block.rfind(b"\n", 0, begin) + 1
+        end = block.find(b"\n", place)
+        found.append(block[place : end if end >= 0 else len(block)])
+    return found

@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from transforms import delimited
 from transforms.delimited import Layout, read_delimited
-from transforms.odd_lines import MOST_ODD_LINES
+from transforms.odd_lines import MOST_ODD_LINES, lines_at
 
 WIDTH = 3
 LAYOUT = Layout(",", '"', ("a", "b", "c"), (WIDTH,))
@@ -80,3 +80,11 @@ def test_more_odd_lines_than_are_picked_out_are_all_read() -> None:
     assert read["source_line"].to_list() == list(range(5, 200_007))
     assert read.filter("is_malformed")["source_line"].to_list() == [100_006]
     assert read["a"][100_000] == "a"
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=600), st.booleans(), st.data())
+def test_lines_are_found_by_their_number(lengths: list[int], is_ended: bool, data: st.DataObject) -> None:
+    lines = [b"x" * length for length in lengths]
+    asked = sorted(data.draw(st.sets(st.integers(0, len(lines) - 1), max_size=20)))
+    block = b"\n".join(lines) + (b"\n" if is_ended else b"")
+    assert lines_at(block, asked) == [lines[number] for number in asked]
