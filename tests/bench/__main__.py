@@ -195,7 +195,6 @@ def _terminated(*_: object) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Measure what was asked for, show it, keep it. 0; 1 where something differs or failed; 2 for wrong use."""
     asked = asked_for(arguments)
-    signal.signal(signal.SIGTERM, _terminated)
     screen = Console()
     if not screen.is_terminal:
         screen.width = 160
@@ -216,4 +215,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(main())

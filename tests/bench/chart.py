@@ -69,7 +69,8 @@ def _chart(title: str, y_title: str, series: dict[str, list[tuple[int, float]]])
     corner = math.log10(points[0][0])
     chart.add(None, [(corner, labels[0]), (corner, labels[-1])], show_dots=False, stroke=False)  # the axis' ends
     chart.uuid = re.sub(r"[^a-z]+", "-", title.lower())
-    return re.sub(r"<!--.*?-->", "", str(chart.render(is_unicode=True)))  # one has the day it was drawn on
+    svg = str(chart.render(is_unicode=True))
+    return re.sub(r"<!--.*?-->|<script.*?</script>", "", svg, flags=re.DOTALL)  # a comment has the day it was drawn
 
 
 def _series(sizes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
