@@ -56,10 +56,11 @@ bench: $(VENV)/dev.stamp ## Measure months of 1 M and 10 M calls against the flo
 bench-page: $(VENV)/dev.stamp ## The same, and write tests/bench/README.md, its plot and its figures; more: BENCH_SIZES=50M,100M
 	@$(BIN)/python -m tests.bench --sizes $(BENCH_SIZES) --json tests/bench/results.json --plot tests/bench/month-end.svg --table tests/bench/README.md $(BENCH)
 
-docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources and the table of tests again
+docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources, the tables of tests and of bounds again
 	@$(BIN)/python -m schemas.dictionary > schemas/.DICTIONARY.md && mv schemas/.DICTIONARY.md schemas/DICTIONARY.md
 	@$(BIN)/python -m schemas.source_page > schemas/.SOURCES.md && mv schemas/.SOURCES.md schemas/sources/README.md
 	@$(BIN)/python -m tests.rule_table > tests/.README.md && mv tests/.README.md tests/README.md
+	@$(BIN)/python -m tests.bounds > transforms/.README.md && mv transforms/.README.md transforms/README.md
 
 lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra pdf pyproject.toml -o requirements.txt
