@@ -50,6 +50,7 @@ def _open(warehouse: Path) -> tuple[duckdb.DuckDBPyConnection, Path]:
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "memory_limit": "6GB"})
     connection.execute(f"attach {_text(warehouse / 'tollbook.duckdb')} as book (read_only); use book")
     connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
+    connection.execute(f"set temp_directory = {_text(warehouse.parent / 'duckdb-spill')}")
     ((run_id,),) = connection.sql("select run_id from runs where kind = 'bill'").fetchall()
     folder = warehouse / "runs" / run_id / "contracts"
     for name in CONTRACTS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,4 +49,5 @@ def report(name: str, folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a server is stopped, its folder removed
     print(json.dumps(report(sys.argv[1], Path(sys.argv[2]))))

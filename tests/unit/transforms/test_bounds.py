@@ -155,7 +155,7 @@ def test_a_table_with_too_many_rows_is_refused_by_name(monkeypatch: pytest.Monke
     lines = ["country,quarter,factor_percent,source", *(f"US,202{year}Q1,1," for year in range(3)), ""]
     read = read_csv_table("\n".join(lines).encode(), USF_FACTORS, "usf_factors.csv")
     assert [str(fault) for fault in read.faults] == [
-        "usf_factors.csv: has 3 rows; a table has at most 2; take out what is over, or bill in several runs"
+        "usf_factors.csv: has 3 rows; a table has at most 2; keep the rows that are needed, or use several warehouses"
     ]
     monkeypatch.setattr(limits, "MOST_ROWS_A_TABLE", 3)
     assert read_csv_table("\n".join(lines).encode(), USF_FACTORS, "usf_factors.csv").faults == []
