@@ -16,12 +16,11 @@ from schemas.rate_columns import HIGHEST_PERCENT_MICROS, HIGHEST_PRICE_MICROS, H
 from schemas.rate_files import CHARGES, FEES, INTERNATIONAL_RATES, PLANS, TAXES, USF_FACTORS, USF_SHARES
 from schemas.text_tables import TableSpec
 from transforms.allowance import UNLIMITED_SECONDS
+from transforms.digit_table import KEY_SPACE, LENGTH_SLOTS
 from transforms.durations import MAXIMUM_DURATION
 from transforms.line_items import UNITS
 from transforms.money import HUNDRED_PERCENT_MICROS, MICROS_PER_CENT
 from transforms.prefixes import (
-    KEY_SPACE,
-    LENGTH_SLOTS,
     MAXIMUM_DIGITS,
     MOST_NODES,
     OPEN_SECOND,

@@ -1,4 +1,4 @@
-"""Our matching step: from the text of each number to the row of its longest prefix in force, by two binary searches."""
+"""Our matching step: from the text of each number to the row of its longest prefix in force."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from tests.bench.compare.task import RATE_TABLES, Outcome
 from transforms.charges import cost_micros
-from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, PrefixIndex, build_prefix_index, match_rows, number_key
+from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, PrefixIndex, build_prefix_index, match_numbers
 
 COLUMNS = ["rate_table", "destination_number", "start_second", "billable_seconds"]
 
@@ -46,8 +46,8 @@ def load(folder: Path) -> Loaded:
 
 def matched(loaded: Loaded) -> pl.Series:
     """The row of each call; null where none is in force."""
-    keys = loaded.calls.select(number_key(pl.col("destination_number")).alias("key"))["key"]
-    return match_rows(loaded.index, loaded.calls["scope"], keys, loaded.calls["start_second"])
+    asked = loaded.calls.lazy().select("scope", number="destination_number", second="start_second")
+    return match_numbers(loaded.index, asked)
 
 
 def priced_sum(loaded: Loaded, rows: pl.Series) -> tuple[int, int]:

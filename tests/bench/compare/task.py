@@ -23,7 +23,8 @@ import polars as pl
 from tests.bench.nested_prefixes import nested_prefixes
 
 MONTH_BEGINS = 1_577_836_800  # 2020-01-01 UTC
-MONTH_SECONDS = 31 * 86_400
+MONTH_DAYS, SECONDS_PER_DAY = 31, 86_400
+MONTH_SECONDS = MONTH_DAYS * SECONDS_PER_DAY
 RATE_TABLES = ("CAD", "USD")
 ACCOUNTS_A_TABLE = 250
 PERCENT_OF_PREFIXES = {"repriced": 40, "begins": 3, "ends": 2, "withdrawn": 1, "always": 54}
@@ -51,7 +52,7 @@ class Outcome(NamedTuple):
 
 def _spans(random: Random) -> list[tuple[int | None, int | None, bool]]:
     """When a prefix has a price: a span (from, to) each, and whether it is withdrawn."""
-    cut = MONTH_BEGINS + random.randrange(MONTH_SECONDS)
+    cut = MONTH_BEGINS + random.randrange(1, MONTH_DAYS) * SECONDS_PER_DAY  # at midnights, as decks have it
     (kind,) = random.choices(list(PERCENT_OF_PREFIXES), list(PERCENT_OF_PREFIXES.values()))
     return {
         "repriced": [(None, cut, False), (cut, None, False)],

@@ -53,7 +53,7 @@ from transforms.invoices import number_lines
 from transforms.line_items import DRAFT_SCHEMA, UNITS, amount_cents, draft_lines, round_lines
 from transforms.money import BEYOND, decimal_of_micros
 from transforms.one_time import one_time_lines, return_lines
-from transforms.prefixes import ENTRY_SCHEMA, SCOPES_PER_PART, build_prefix_index, match_rows, number_key
+from transforms.prefixes import ENTRY_SCHEMA, SCOPES_PER_PART, build_prefix_index, match_rows, number_keys
 from transforms.rate_calls import MOST_RANKS, _ranked, call_order
 from transforms.recurring import recurring_lines
 from transforms.taxes import tax_lines
@@ -293,8 +293,7 @@ def test_the_highest_numbers_of_the_last_scope_are_found() -> None:
     scope = SCOPES_PER_PART - 1
     rows = [(scope, "9" * 15, 0, 2**40, 1, 0), (scope, "", 0, 2**40, 2, 0)]
     index = build_prefix_index(pl.DataFrame(rows, schema=ENTRY_SCHEMA, orient="row"))
-    numbers = pl.DataFrame({"number": ["+" + "9" * 15, "+" + "9" * 14]})
-    keys = numbers.select(number_key(pl.col("number")).alias("key"))["key"]
+    keys = number_keys(pl.Series(["+" + "9" * 15, "+" + "9" * 14]))
     scopes = pl.Series([scope, scope], dtype=pl.Int64)
     assert match_rows(index, scopes, keys, pl.Series([2**33, 0], dtype=pl.Int64)).to_list() == [1, 2]
 
