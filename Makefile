@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 DEMO := data/demo
 CALLS ?= 200000
 ACCOUNTS ?= 200
+BENCH_SIZES ?= 1M,10M
+BENCH ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test test-fast lint fuzz chaos bench bench-ingest lock sample golden-update docs clean
+.PHONY: help run test test-fast lint fuzz chaos bench bench-page lock sample golden-update docs clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -48,17 +50,17 @@ fuzz: $(VENV)/dev.stamp ## Ingest 2,000 spoilt files, every row accounted for; o
 chaos: $(VENV)/dev.stamp ## Kill a running month at 100 random moments, start it again, compare every byte; others: --seed N
 	@$(BIN)/python -m tests.chaos --kills 100
 
-bench: $(VENV)/dev.stamp ## Measure a month of 1 M calls against the floor, and 10 M look-ups of prefixes against a read
-	@$(BIN)/python -m tests.bench.month_end
-	@$(BIN)/python -m tests.bench.prefixes
+bench: $(VENV)/dev.stamp ## Measure months of 1 M and 10 M calls against the floor, their stages, and other ways of rating
+	@$(BIN)/python -m tests.bench --sizes $(BENCH_SIZES) $(BENCH)
 
-bench-ingest: $(VENV)/dev.stamp ## Measure the reading of 10 M calls against Polars' plain CSV to Parquet
-	@$(BIN)/python -m tests.bench.ingest
+bench-page: $(VENV)/dev.stamp ## The same, and write tests/bench/README.md, its plot and its figures; more: BENCH_SIZES=50M,100M
+	@$(BIN)/python -m tests.bench --sizes $(BENCH_SIZES) --json tests/bench/results.json --plot tests/bench/month-end.svg --table tests/bench/README.md $(BENCH)
 
-docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources and the table of tests again
+docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources, the tables of tests and of bounds again
 	@$(BIN)/python -m schemas.dictionary > schemas/.DICTIONARY.md && mv schemas/.DICTIONARY.md schemas/DICTIONARY.md
 	@$(BIN)/python -m schemas.source_page > schemas/.SOURCES.md && mv schemas/.SOURCES.md schemas/sources/README.md
 	@$(BIN)/python -m tests.rule_table > tests/.README.md && mv tests/.README.md tests/README.md
+	@$(BIN)/python -m tests.bounds > transforms/.README.md && mv transforms/.README.md transforms/README.md
 
 lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra pdf pyproject.toml -o requirements.txt

@@ -7,11 +7,16 @@ import os
 import sys
 
 
-def main() -> None:
-    """Run the command line of this process."""
+def set_up_process() -> None:
+    """The interpreter as one command wants it; before Polars is imported."""
     gc.disable()  # a command ends before cycles of garbage add up, and looking for them takes a tenth of a second
     sys.setswitchinterval(0.0005)  # a thread back from Polars waits less long for one that is at work in Python
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # Polars' memory: what one thread frees another uses
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    set_up_process()
     from flows.cli import main as command_line
 
     command_line()

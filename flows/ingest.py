@@ -19,7 +19,8 @@ from flows.inbox import RecordFile
 from flows.read_ahead import ReadAhead
 from flows.record_files import COMPRESSIONS, Block, LineMarks, read_blocks, read_raw_records
 from flows.settings import month_text
-from schemas.faults import ControlFailedError
+from schemas import limits
+from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from schemas.reasons import RECORD_WARNINGS
 from schemas.source_spec import SourceSpec
 from transforms.numbers import NUMBER_KIND
@@ -397,6 +398,15 @@ def _calls_of_bucket(plan: IngestPlan, record: RecordFile, bucket: int) -> pl.La
     return calls.filter(pl.col("account_id").is_in(accounts.implode()))
 
 
+def _refuse_too_many(calls: pl.DataFrame) -> None:
+    """More calls at a time than sums are sure of: only one account can have so many. Raises InputRefusedError."""
+    if calls.height <= limits.MOST_CALLS_A_BUCKET:
+        return
+    account, count = calls["account_id"].value_counts(sort=True).row(0)
+    problem = f"has {count:,} calls in the month; at most {limits.MOST_CALLS_A_BUCKET:,} can be rated together"
+    raise InputRefusedError(Fault(f"account {account}", problem, "share them out over several accounts"))
+
+
 def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
     found = [_calls_of_bucket(plan, record, bucket) for record in plan.record_files]
@@ -404,6 +414,7 @@ def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     if not stored:
         return pl.DataFrame(schema=CALLS_WITH_FILE)
     calls = pl.concat(stored).collect().rechunk()  # a gather over chunks takes several times as long
+    _refuse_too_many(calls)
     repeats = read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():
         return calls

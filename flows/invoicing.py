@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +12,11 @@ from flows.files import write_parquet, written_whole
 from flows.fixed_charges import fixed_charges, usf_faults
 from flows.month import Month
 from flows.rating import bucket_frames
-from schemas.faults import refuse_if_any
+from flows.settings import month_text
+from schemas.faults import Fault, refuse_if_any
+from schemas.limits import HIGHEST_INVOICE_CENTS, HIGHEST_LINE_UNITS
 from transforms.adjustments import adjustment_lines
+from transforms.amount_limits import invoices_beyond
 from transforms.fees import quarter_of
 from transforms.invoices import FeeTables, add_fees_and_taxes, invoice_rows, number_lines
 from transforms.regional_rows import rows_in_force
@@ -60,6 +64,20 @@ def _warnings(month: Month, lines: pl.DataFrame, discounts: pl.DataFrame) -> pl.
     )
 
 
+def _beyond_faults(lines: pl.DataFrame, invoice_month: dt.date) -> Iterator[Fault]:
+    """A fault for each line, or invoice, that is more than an invoice can hold."""
+    limits = {
+        "amount": f"more than {HIGHEST_INVOICE_CENTS // 100:,} on one invoice",
+        "quantity": f"a quantity of {HIGHEST_LINE_UNITS:,} or more",
+        "unit_price": f"a unit price of {HIGHEST_LINE_UNITS:,} or more",
+    }
+    for account, category, code, column in invoices_beyond(lines).iter_rows():
+        invoice = f"invoice {account}-{month_text(invoice_month)}"
+        line = "its lines together have" if category is None else f"its line {category} ({code}) has"
+        remedy = "look for a wrong price, quantity or duration, or share it out over several accounts"
+        yield Fault(invoice, f"{line} {limits[column]}", remedy, column=column)
+
+
 def month_lines(month: Month, totals: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """Every line of these accounts, with amount_cents, from the sums of their calls (see `call_totals`).
 
@@ -69,7 +87,9 @@ def month_lines(month: Month, totals: pl.DataFrame, accounts: pl.DataFrame) -> p
     drafts = pl.concat([fixed.drafts, usage_lines(totals, month.usage_month), adjustment_lines(month.adjustments)])
     drafts = drafts.join(accounts.select("account_id"), on="account_id", how="semi", maintain_order="left")
     refuse_if_any(usf_faults(month, drafts["account_id"]))
-    return add_fees_and_taxes(drafts, accounts, _fee_tables(month), fixed.devices, month.settings.invoice_month)
+    lines = add_fees_and_taxes(drafts, accounts, _fee_tables(month), fixed.devices, month.settings.invoice_month)
+    refuse_if_any(_beyond_faults(lines, month.settings.invoice_month))
+    return lines
 
 
 def invoice_month(month: Month) -> Path:

@@ -19,6 +19,16 @@ def advance(stage: Stage) -> None:
 
 
 @contextmanager
+def watched(watcher: Callable[[Stage], None]) -> Iterator[None]:
+    """While this lasts, the watcher is told of every unit that is done."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
+
+
+@contextmanager
 def progress_bar(console: Console, first: str) -> Iterator[None]:
     """A bar on the console while this lasts, if a person sees it: what is being done, how many units are done."""
     if not console.is_terminal:
@@ -38,12 +48,9 @@ def progress_bar(console: Console, first: str) -> Iterator[None]:
         def watch(stage: Stage) -> None:
             progress.update(bar, description=stage.says, advance=1)
 
-        _watchers.append(watch)
-        try:
+        with watched(watch):
             yield
             progress.update(bar, description="done", total=progress.tasks[0].completed)
-        finally:
-            _watchers.remove(watch)
 
 
 @contextmanager

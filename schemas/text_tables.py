@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from schemas import limits
 from schemas.faults import Fault
 from schemas.text_columns import Column, is_wrong, typed_cell
 from schemas.text_lines import LINE, TextTable, csv_text, frame_text
@@ -76,6 +77,11 @@ def typed_table(texts: TextTable, spec: TableSpec, file: str) -> ReadTable:
 
 
 def _typed(texts: TextTable, spec: TableSpec, file: str) -> ReadTable:
+    if texts.rows.height > limits.MOST_ROWS_A_TABLE:
+        problem = f"has {texts.rows.height:,} rows; a table has at most {limits.MOST_ROWS_A_TABLE:,}"
+        return ReadTable(
+            empty_table(spec), [Fault(file, problem, "keep the rows that are needed, or use several warehouses")]
+        )
     judged = (
         texts.rows.lazy()
         .with_columns(typed_cell(column).alias(_typed_beside(column)) for column in spec.columns)

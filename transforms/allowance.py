@@ -10,12 +10,17 @@ UNLIMITED_SECONDS = 2**62
 
 
 def pool_seconds(included_minutes: pl.Expr, included_per: pl.Expr, devices: pl.Expr) -> pl.Expr:
-    """Seconds a month in the pool of an account; no minutes named is unlimited (rule 7.1)."""
+    """Seconds a month in the pool of an account; no minutes named is unlimited (rule 7.1).
+
+    A pool beyond `UNLIMITED_SECONDS` is that: the calls of a bucket, all together, cannot use it up.
+    """
+    each = included_minutes * SECONDS_PER_MINUTE
+    most_shares = UNLIMITED_SECONDS // pl.max_horizontal(each, 1)
     shares = pl.when(included_per == "device").then(devices).otherwise(1)
     return (
         pl.when(included_minutes.is_null())
         .then(pl.lit(UNLIMITED_SECONDS, dtype=pl.Int64))
-        .otherwise(included_minutes * SECONDS_PER_MINUTE * shares)
+        .otherwise(each * pl.min_horizontal(shares, most_shares))
     )
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from schemas.categories import CATEGORIES, RECURRING_CATEGORIES
 from transforms.line_items import UNITS, amount_cents, draft_lines
-from transforms.money import HUNDRED_PERCENT_MICROS, MICROS_PER_CENT, divide_down
+from transforms.money import HUNDRED_PERCENT_MICROS, MICROS_PER_CENT, bounded, divide_down
 from transforms.regional_rows import for_the_month, rows_for_region
 
 _LABELS = pl.DataFrame(CATEGORIES, schema=["category", "label_en", "label_fr"], orient="row")
@@ -131,7 +131,7 @@ def usf_lines(
         exact_numerator=exact,
         exact_denominator=pl.lit(whole),
     )
-    cents = divide_down(pl.col("exact_numerator"), pl.lit(whole).cast(pl.Int128) * MICROS_PER_CENT).cast(pl.Int64)
+    cents = bounded(divide_down(pl.col("exact_numerator"), pl.lit(whole).cast(pl.Int128) * MICROS_PER_CENT))
     return (
         draft_lines(for_the_month(fee, invoice_month))
         .with_columns(amount_cents=cents)

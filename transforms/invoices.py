@@ -69,7 +69,7 @@ def number_lines(lines: pl.DataFrame, accounts: pl.DataFrame, invoice_month: dt.
     unit_price = divide_half_up(pl.col("unit_numerator"), pl.col("unit_denominator").cast(pl.Int128))
     exact = divide_half_up(pl.col("exact_numerator"), pl.col("exact_denominator").cast(pl.Int128))
     is_french = pl.col("language") == "fr"
-    quantity = (pl.col("quantity") * 100).cast(pl.Int128)  # 10⁻⁴ to 10⁻⁶
+    quantity = pl.col("quantity").cast(pl.Int128) * 100  # 10⁻⁴ to 10⁻⁶
     return (
         lines.join(accounts.select("account_id", "language"), on="account_id", how="left", validate="m:1")
         .sort(line_order(), maintain_order=True)

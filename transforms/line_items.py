@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from schemas.categories import CATEGORY_CODES
-from transforms.money import MICROS_PER_CENT, divide_half_up
+from transforms.money import MICROS_PER_CENT, bounded, divide_half_up
 
 UNITS = 10_000
 """Quantities are kept in 10⁻⁴ units, as invoices show them."""
@@ -43,9 +43,9 @@ def draft_lines(lines: pl.DataFrame) -> pl.DataFrame:
 
 def amount_cents() -> pl.Expr:
     """Amount of a line in cents, half up from the exact value, never from a rounded column."""
-    return divide_half_up(
-        pl.col("exact_numerator"), pl.col("exact_denominator").cast(pl.Int128) * MICROS_PER_CENT
-    ).cast(pl.Int64)
+    return bounded(
+        divide_half_up(pl.col("exact_numerator"), pl.col("exact_denominator").cast(pl.Int128) * MICROS_PER_CENT)
+    )
 
 
 def round_lines(drafts: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,15 @@ HUNDRED_PERCENT_MICROS = 100 * MICROS_PER_UNIT
 """One whole, where percentages are kept in 10⁻⁶ of a percent."""
 
 
+BEYOND = 2**62
+"""Stands in Int64 for any figure that is as great or greater: such an invoice is refused (`amount_limits`)."""
+
+
+def bounded(figure: pl.Expr) -> pl.Expr:
+    """An Int128 figure as Int64, at most `BEYOND` either way: what does not fit is seen, not wrapped around."""
+    return figure.clip(pl.lit(-BEYOND, dtype=pl.Int128), pl.lit(BEYOND, dtype=pl.Int128)).cast(pl.Int64)
+
+
 def divide_half_up(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
     """Nearest integer, ties away from zero. The denominator is > 0.
 

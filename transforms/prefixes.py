@@ -28,6 +28,7 @@ from transforms.digit_table import (
 MAXIMUM_DIGITS = PLACES
 SCOPES_PER_PART = 500  # 500 * KEY_SPACE fits Int64
 OPEN_SECOND = 2**34  # after the year 2500
+MOST_NODES = 2**29  # times OPEN_SECOND fits Int64
 NO_ROW = -1
 FEW_INTERVALS = 256  # a binary search of fewer is as fast as a table
 LOOKUPS_AN_INTERVAL = 20  # so many cost as much by searching as tables cost to make
@@ -155,6 +156,8 @@ class _Flattening:
 
     def _node(self, segments: Segments) -> int:
         node = self.node_count
+        if node >= MOST_NODES:
+            raise OverflowError(f"more than {MOST_NODES:,} prefixes in one index")
         self.node_count += 1
         for second, row in segments:
             self.segment_keys.append(node * OPEN_SECOND + second)

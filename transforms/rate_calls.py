@@ -18,6 +18,7 @@ from transforms.timestamps import month_start
 
 CALL_TYPE = pl.Enum(CALL_TYPES)
 MICROS_IN_A_MONTH = 2**42  # > 31 days
+MOST_RANKS = 2**21  # times MICROS_IN_A_MONTH fits Int64
 _TERMS = (
     "country",
     "calling_code",
@@ -52,8 +53,8 @@ class RatedCalls(NamedTuple):
 def call_order(calls: pl.DataFrame, account_ranks: pl.Series, usage_month: dt.date) -> pl.Series:
     """The places of the calls by account, then start time, call id and source: as pools are used up (rule 7.1).
 
-    Needs: account_ranks, the rank of each call's account_id. One integer orders almost all; text decides only
-    between calls of one account that start in the same microsecond.
+    Needs: account_ranks, the rank of each call's account_id, below MOST_RANKS. One integer orders almost
+    all; text decides only between calls of one account that start in the same microsecond.
     """
     begin = int(month_start(usage_month).timestamp() * 1_000_000)
     order = account_ranks * MICROS_IN_A_MONTH + calls["start_time"].dt.epoch("us") - begin
@@ -128,6 +129,15 @@ def _price(calls: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _ranked(calls: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """The accounts by account_id; of more than can be ranked, those that have calls here."""
+    if accounts.height > MOST_RANKS:
+        accounts = accounts.join(calls.select("account_id"), on="account_id", how="semi")
+    if accounts.height > MOST_RANKS:
+        raise OverflowError(f"calls of {accounts.height:,} accounts at a time; at most {MOST_RANKS:,} can be ordered")
+    return accounts.sort("account_id")
+
+
 def rate_calls(
     calls: pl.DataFrame,
     accounts: pl.DataFrame,
@@ -141,7 +151,7 @@ def rate_calls(
     calls come in call order; money in micros of the account's currency. Suspended ones have priced_as, the outcome
     that they would have with a rate (a suspended reason where the destination decides even that).
     """
-    accounts = accounts.sort("account_id")
+    accounts = _ranked(calls, accounts)
     ranks = account_ranks(calls, accounts)
     places = call_order(calls, ranks, usage_month)
     ordered = calls[places]

@@ -8,7 +8,7 @@ import polars as pl
 
 from schemas.categories import CATEGORIES
 from transforms.line_items import UNITS, draft_lines
-from transforms.money import MICROS_PER_UNIT, SECONDS_PER_MINUTE, divide_half_up
+from transforms.money import BEYOND, MICROS_PER_UNIT, SECONDS_PER_MINUTE, bounded, divide_half_up
 from transforms.timestamps import add_months
 
 TOTALS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -25,13 +25,17 @@ def call_totals(billed: pl.DataFrame) -> pl.DataFrame:
     """Sums of the billed calls. Grain: account, category.
 
     A split call counts its included seconds under `included_minutes` and the rest under `overage`. Costs are
-    summed as whole units and micros apart, so that no month of the dearest calls overflows.
+    summed as whole units and micros apart. Where the dearest call times all calls would not fit, they are summed in
+    Int128, and `BEYOND` stands for what is beyond any invoice.
     """
     cost = pl.col("cost_micros")
+    whole = cost // MICROS_PER_UNIT
+    dearest = int(str(billed["cost_micros"].max() or 0)) // MICROS_PER_UNIT
+    whole_sum = whole.sum() if dearest * billed.height < BEYOND else bounded(whole.cast(pl.Int128).sum())
     by_type = billed.group_by("account_id", "call_type").agg(
         pl.len().cast(pl.Int64).alias("call_count"),
         (pl.col("billable_seconds") - pl.col("included_seconds")).sum().alias("charged_seconds"),
-        (cost // MICROS_PER_UNIT).sum().alias("cost_whole"),
+        whole_sum.alias("cost_whole"),
         (cost % MICROS_PER_UNIT).sum().alias("cost_micros"),
         pl.col("included_seconds").sum(),
     )
@@ -63,7 +67,7 @@ def usage_lines(totals: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
         charge_code="category",
         period_start=pl.lit(usage_month),
         period_end=pl.lit(add_months(usage_month, 1)),
-        quantity=divide_half_up(pl.col("charged_seconds").cast(pl.Int128) * UNITS, SECONDS_PER_MINUTE),
+        quantity=bounded(divide_half_up(pl.col("charged_seconds").cast(pl.Int128) * UNITS, SECONDS_PER_MINUTE)),
         unit=pl.lit("minute"),
         exact_numerator=exact,
         exact_denominator=pl.lit(1),

@@ -1,47 +1,43 @@
-"""Longest prefix in force against a plain read of the two columns it needs, in one run on one machine: `make bench`.
+"""Longest prefix in force against a plain read of the two columns it needs, in one run on one machine.
 
-A deck of 50,000 nested prefixes with dated rows is flattened (goal: under a second). Then, a million calls at a time
+    python -m tests.bench.prefixes CALLS PREFIXES ROUNDS
+
+A deck of nested prefixes with dated rows is flattened (goal: 50,000 in under a second). Then, a million calls at a time
 and in turn, their numbers and start times are read from Parquet (zstd 1), and every call's row is looked up, from the
 text of its number on (goal: at most 2.5 times the read). Quote the ratio. Prices change at midnights of the month, as
-carriers' decks do; with `--any-second` each at a second of its own, which no deck does: 22,000 changes in a month.
+carriers' decks do.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
+import json
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import polars as pl
 
+from tests.bench.nested_prefixes import nested_prefixes
 from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, PrefixIndex, build_prefix_index, match_numbers
 
 MONTH_BEGINS = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 MONTH_SECONDS = 31 * 86_400
 BLOCK = 1_000_000
+SECONDS_PER_DAY = 86_400
 SHARE_OF_DATED = 0.44
 BUILDS = 5
 
 
-def deck(prefixes: int, random: Random, grid_seconds: int) -> pl.DataFrame:
-    """Nested prefixes of 1 to 9 digits as entries of an index; near half of them change their price in the month.
-
-    They change at multiples of so many seconds after the month's begin.
-    """
-    known = {str(digit) for digit in range(1, 10)}
-    parents = sorted(known)
-    while len(known) < prefixes:
-        prefix = random.choice(parents) + str(random.randrange(10))
-        if len(prefix) <= 9 and prefix not in known:
-            known.add(prefix)
-            parents.append(prefix)
+def deck(prefixes: int, random: Random) -> pl.DataFrame:
+    """Nested prefixes of 1 to 9 digits as entries of an index; near half of them change their price in the month."""
     begin, rows = int(MONTH_BEGINS.timestamp()), []
-    for prefix in sorted(known):
-        change = begin + random.randrange(0, MONTH_SECONDS, grid_seconds)
+    for prefix in nested_prefixes(prefixes, random):
+        change = begin + random.randrange(0, MONTH_SECONDS, SECONDS_PER_DAY)
         cut = change if random.random() < SHARE_OF_DATED else None
         spans = [(0, OPEN_SECOND)] if cut is None else [(0, cut), (cut, OPEN_SECOND)]
         rows += [(0, prefix, start, end, 0, 0) for start, end in spans]
@@ -92,31 +88,28 @@ def build_seconds(entries: pl.DataFrame) -> list[float]:
     return found
 
 
-def main() -> None:
-    """Flatten, write the calls, run both sides in turn, print seconds and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=10_000_000)
-    parser.add_argument("--prefixes", type=int, default=50_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--any-second", action="store_true")
-    asked = parser.parse_args()
-    entries = deck(asked.prefixes, Random(1), 1 if asked.any_second else 86_400)
+def measure(count: int, prefixes: int, rounds: int) -> dict[str, Any]:
+    """Flattens the deck, writes the calls, runs both sides in turn; medians."""
+    entries = deck(prefixes, Random(1))
     took = statistics.median(build_seconds(entries))
-    print(f"{asked.prefixes:,} prefixes, {entries.height:,} dated rows: flattened in {took:.2f} s (goal: under 1 s)")
     index = build_prefix_index(entries)
     with tempfile.TemporaryDirectory(prefix="tollbook-bench-") as name:
-        paths = [Path(name) / f"{number}.parquet" for number in range(max(asked.calls // BLOCK, 1))]
+        paths = [Path(name) / f"{number}.parquet" for number in range(max(count // BLOCK, 1))]
         for number, path in enumerate(paths):
-            made = calls(entries, min(asked.calls, BLOCK), seed=3 * number + 1)
+            made = calls(entries, min(count, BLOCK), seed=3 * number + 1)
             made.write_parquet(path, compression="zstd", compression_level=1)
-        ratios = []
         timed_round(index, paths)  # warms the disk's cache
-        for _ in range(asked.rounds):
-            reading, looking = timed_round(index, paths)
-            ratios.append(looking / reading)
-            print(f"  read {reading:5.2f} s   look-ups {looking:5.2f} s   ratio {looking / reading:4.2f}", flush=True)
-        print(f"{asked.calls:,} look-ups: median {statistics.median(ratios):.2f} × the read (goal: at most 2.5)")
+        times = [timed_round(index, paths) for _ in range(rounds)]
+    return {
+        "calls": len(paths) * min(count, BLOCK),
+        "prefixes": prefixes,
+        "entries": entries.height,
+        "build_seconds": took,
+        "read_seconds": statistics.median(reading for reading, _ in times),
+        "seconds": statistics.median(looking for _, looking in times),
+        "ratio": statistics.median(looking / reading for reading, looking in times),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(measure(*(int(text) for text in sys.argv[1:]))))
