@@ -21,7 +21,8 @@ def site_of(request: Request) -> Site:
 
 def words_for(request: Request, site: Site, account_language: str | None = None) -> Words:
     """The words of the page that answers this request."""
-    return Words(page_language(request, site.cookie(request, "language"), account_language))
+    known = account_language or site.session_language(request)
+    return Words(page_language(request, site.cookie(request, "language"), known))
 
 
 def set_cookie(site: Site, response: Response, name: str, value: str, max_age: int | None) -> None:

@@ -82,10 +82,15 @@ class Choice(NamedTuple):
     month: int
 
 
-def choices(invoices: list[Invoice]) -> dict[str, list[int]]:
+class Choices(NamedTuple):
+    """The years and months that the form offers."""
+
+    years: list[int]
+    months: list[int]
+
+
+def choices(invoices: list[Invoice]) -> Choices:
     """Years and months that an invoice has calls of: years the newest first, months as in a calendar."""
     usage_months = [invoice.usage_month for invoice in invoices]
-    return {
-        "years": sorted({month.year for month in usage_months}, reverse=True),
-        "months": sorted({month.month for month in usage_months}),
-    }
+    years = sorted({month.year for month in usage_months}, reverse=True)
+    return Choices(years, sorted({month.month for month in usage_months}))

@@ -10,11 +10,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flows.audit import AUDIT_LOG
 from flows.warehouse import published
 from schemas.faults import Fault, InputRefusedError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from flows.download_page.site import Site
 
 MOST_HEADER_BYTES = 16 * 1024
 MOST_CONNECTIONS = 200
@@ -116,20 +122,12 @@ def log_to_stderr(line: str) -> None:
     sys.stderr.flush()
 
 
-def serve(warehouse: Path, address: Address, told: Callable[[str], None]) -> None:
-    """Serves until it is stopped (Ctrl+C, or SIGTERM). `told` is given the address once it is listened at."""
-    refuse_unsafe(address)
-    public_url = checked_public_url(address.public_url) if address.public_url else None
-    refuse_unreadable(warehouse)
+def make_server(site: Site) -> uvicorn.Server:
+    """The page in a server that says nothing of itself, logs no address or path, and takes no large request."""
     import uvicorn
 
     from flows.download_page.app import make_app
-    from flows.download_page.pdfs import installed_pdf_maker
-    from flows.download_page.site import Site
 
-    gc.enable()  # a command leaves it off because it ends soon; this one does not
-    host = f"[{address.host}]" if ":" in address.host else address.host.lower()
-    site = Site(warehouse, installed_pdf_maker(), log_to_stderr, public_url, frozenset({host}))
     config = uvicorn.Config(
         make_app(site),
         log_config=None,
@@ -144,6 +142,21 @@ def serve(warehouse: Path, address: Address, told: Callable[[str], None]) -> Non
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_ENDING_SECONDS,
     )
+    return uvicorn.Server(config)
+
+
+def serve(warehouse: Path, address: Address, told: Callable[[str], None]) -> None:
+    """Serves until it is stopped (Ctrl+C, or SIGTERM). `told` is given the address once it is listened at."""
+    refuse_unsafe(address)
+    public_url = checked_public_url(address.public_url) if address.public_url else None
+    refuse_unreadable(warehouse)
+    from flows.download_page.pdfs import installed_pdf_maker
+    from flows.download_page.site import Site
+
+    gc.enable()  # a command leaves it off because it ends soon; this one does not
+    host = f"[{address.host}]" if ":" in address.host else address.host.lower()
+    site = Site(warehouse, installed_pdf_maker(), log_to_stderr, public_url, frozenset({host}))
+    server = make_server(site)
     with listening(address) as listener:
         told(url_of(address, listener))
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])

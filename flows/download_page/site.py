@@ -147,6 +147,12 @@ class Site:
         self.sessions.end(session_id)
         raise NotLoggedInError(was_logged_in=bool(session_id))
 
+    def session_language(self, request: Request) -> str | None:
+        """The language of the account that is logged in, for pages that are shown to anybody."""
+        session_id = self.cookie(request, "session")
+        session = self.sessions.of(session_id, self.now()) if session_id else None
+        return None if session is None else session.language
+
     def _by_token(self, request: Request) -> Visitor:
         self.refuse_if_too_many(request)
         scheme, _, text = request.headers["authorization"].partition(" ")
