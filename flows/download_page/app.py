@@ -14,7 +14,7 @@ from flows.download_page.downloads import chosen_details, details_of, invoice_pd
 from flows.download_page.home import home
 from flows.download_page.login import log_in, log_out, login_form
 from flows.download_page.pages import static_files
-from flows.download_page.shield import Shield
+from flows.download_page.shield import Shield, TooLargeError
 from flows.download_page.site import NotLoggedInError, Site, TooManyFailuresError, WrongTokenError
 from schemas.faults import InputRefusedError
 
@@ -51,6 +51,12 @@ def _add_refusals(app: FastAPI, site: Site) -> None:
         response.headers.update((error.headers if isinstance(error, HTTPException) else None) or {})
         return response
 
+    async def too_large(request: Request, error: Exception) -> Response:
+        return message(request, site, 413, "too_large")
+
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        return message(request, site, 500, "unavailable")  # the shield logs what it was
+
     async def unavailable(request: Request, error: Exception) -> Response:
         fault = error.faults[0] if isinstance(error, InputRefusedError) else error
         site.log(f"not delivered: {masked(str(fault))}")
@@ -60,6 +66,8 @@ def _add_refusals(app: FastAPI, site: Site) -> None:
     app.add_exception_handler(WrongTokenError, wrong_token)
     app.add_exception_handler(TooManyFailuresError, too_many)
     app.add_exception_handler(HTTPException, no_such_page)
+    app.add_exception_handler(TooLargeError, too_large)
+    app.add_exception_handler(Exception, unforeseen)
     for error in (InputRefusedError, NotAsPublishedError, OSError):
         app.add_exception_handler(error, unavailable)
 

@@ -103,7 +103,8 @@ def invoice_pdf(request: Request) -> Response:
     visitor = site.visitor(request)
     for invoice in invoices_of(site.warehouse, visitor.account_id):
         if site.pdf is not None and invoice.invoice_id == request.path_params["invoice"]:
-            content = content_of(site.pdf(site.warehouse, invoice.invoice_id, invoice.language))
+            with site.drawing:
+                content = content_of(site.pdf(site.warehouse, invoice.invoice_id, invoice.language))
             facts = {"what": "invoice", "invoice_id": invoice.invoice_id, "language": invoice.language}
             return _sent(site, visitor, content, facts, ("application/pdf", f"{invoice.invoice_id}.pdf"))
     raise HTTPException(404)

@@ -13,6 +13,7 @@ PdfMaker = Callable[[Path, str, str], bytes]
 
 Called in several threads at once. Raises InputRefusedError where it cannot be made.
 """
+DRAWN_AT_A_TIME = 2
 _MODULE, _NEEDS = "flows.invoice_pdf", "typst"
 
 

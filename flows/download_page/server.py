@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from flows.download_page.site import Site
 
-MOST_HEADER_BYTES = 16 * 1024
 MOST_CONNECTIONS = 200
 _KEEP_ALIVE_SECONDS = 5
 _ENDING_SECONDS = 10
@@ -127,6 +126,7 @@ def make_server(site: Site) -> uvicorn.Server:
     import uvicorn
 
     from flows.download_page.app import make_app
+    from flows.download_page.shield import MOST_HEADER_BYTES
 
     config = uvicorn.Config(
         make_app(site),

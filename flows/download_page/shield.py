@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from flows.confidential import masked
 
 MOST_BODY_BYTES = 4096
+MOST_HEADER_BYTES = 16 * 1024
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS")
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?")
 _HEADERS = {
@@ -52,6 +53,12 @@ def _is_too_long(scope: Scope) -> bool:
     """By what the header says. uvicorn refuses a length that is no number."""
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     return any(not length.isdigit() or int(length[:9]) > MOST_BODY_BYTES for length in lengths)
+
+
+def _is_head_too_long(scope: Scope) -> bool:
+    """Target and headers together. The limit of uvicorn is for what comes in several pieces."""
+    lines = sum(len(name) + len(value) for name, value in scope["headers"])
+    return lines + len(scope["raw_path"]) + len(scope["query_string"]) > MOST_HEADER_BYTES
 
 
 def _limited(receive: Receive) -> Receive:
@@ -125,11 +132,9 @@ class Shield:
     async def _pass_on(self, scope: Scope, receive: Receive, send: _Answered) -> None:
         if not _is_for_us(scope, self._hosts):
             await self._answer(Request(scope), 400, "refused")(scope, receive, send)
+        elif _is_head_too_long(scope):
+            await self._answer(Request(scope), 431, "too_large")(scope, receive, send)
         elif _is_too_long(scope):
             await self._answer(Request(scope), 413, "too_large")(scope, receive, send)
         else:
-            try:
-                await self._app(scope, _limited(receive), send)
-            except TooLargeError:
-                if send.status is None:
-                    await self._answer(Request(scope), 413, "too_large")(scope, receive, send)
+            await self._app(scope, _limited(receive), send)

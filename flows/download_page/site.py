@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from starlette.requests import Request
 
 from flows.audit import append
 from flows.download_page.failed_logins import FailedLogins
-from flows.download_page.pdfs import PdfMaker
+from flows.download_page.pdfs import DRAWN_AT_A_TIME, PdfMaker
 from flows.download_page.sessions import Sessions
 from flows.download_page.tokens import TokenBook
 
@@ -41,7 +42,7 @@ class TooManyFailuresError(Exception):
 
     def __init__(self, wait: dt.timedelta) -> None:
         super().__init__()
-        self.seconds = wait // dt.timedelta(seconds=1) + 1
+        self.seconds = -(-wait // dt.timedelta(seconds=1))
 
     @property
     def minutes(self) -> int:
@@ -78,6 +79,7 @@ class Site:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def __post_init__(self) -> None:
+        self.drawing = threading.BoundedSemaphore(DRAWN_AT_A_TIME)
         self.tokens = TokenBook(self.warehouse)
 
     @property
