@@ -40,8 +40,13 @@ async def reply(
     headers: dict[str, str] | None = None,
     body: bytes = b"",
     client: str = "127.0.0.1",
+    *,
+    goes_away: bool = False,
 ) -> Reply:
-    """One request. The target is as it stands on the wire; uvicorn unquotes the path likewise."""
+    """One request; the client may go away before the content comes.
+
+    The target is as it stands on the wire; uvicorn unquotes the path likewise.
+    """
     path, _, query = target.partition("?")
     given = {"host": HOST, **(headers or {})}
     scope = {
@@ -72,6 +77,8 @@ async def reply(
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
+        if goes_away and message["type"] == "http.response.body":
+            raise ConnectionError("the client is gone")
         sent.append(message)
 
     await app(scope, receive, send)

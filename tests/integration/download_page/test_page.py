@@ -12,6 +12,7 @@ import pytest
 
 from flows.audit import chain_faults, read_log
 from flows.details import account_details
+from flows.download_page.books import Content, call_details
 from flows.files import read_json
 from flows.verify import Places, verify
 from tests.integration.demo_month import Billed
@@ -159,6 +160,20 @@ def test_nothing_is_delivered_that_cannot_be_logged(page: Page, monkeypatch: pyt
     monkeypatch.setattr("flows.download_page.downloads.append", full)
     found = csv_of(browser)
     assert (found.status, found.header("content-disposition")) == (503, None)
+
+
+def test_a_file_is_closed_when_the_customer_goes_away(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Content] = []
+
+    def watched(*given: Any) -> Content:
+        opened.append(call_details(*given))
+        return opened[-1]
+
+    monkeypatch.setattr("flows.download_page.downloads.call_details", watched)
+    bearer = {"authorization": f"Bearer {page.token().text}"}
+    target = f"/accounts/{ENGLISH}/details/2020-01.csv"
+    assert ask(page.app, "GET", target, headers=bearer, goes_away=True).content == b""
+    assert [content.stream.closed for content in opened] == [True]
 
 
 @pytest.mark.parametrize(
