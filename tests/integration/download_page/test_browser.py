@@ -86,9 +86,13 @@ def paste(tab: Tab, text: str) -> None:
     tab.keyboard.insert_text(text)
 
 
+def wait_for_focus(tab: Tab, wanted: str) -> None:
+    tab.wait_for_function("wanted => document.activeElement.id === wanted", arg=wanted)
+
+
 def log_in(tab: Tab, url: str, token: str) -> None:
     tab.goto(f"{url}/")
-    assert focused(tab) == "token"
+    wait_for_focus(tab, "token")
     paste(tab, token)
     tab.keyboard.press("Enter")
     tab.wait_for_url(f"{url}/")
@@ -119,7 +123,7 @@ def test_a_customer_downloads_with_the_keyboard_alone(  # noqa: PLR0917
     tab.on("pageerror", lambda error: faults.append(str(error)))
     tab.goto(f"{url}/")
     assert tab.title().startswith(log_in_word)
-    assert focused(tab) == "token"
+    wait_for_focus(tab, "token")
     paste(tab, page.token(account).text)
     tab_to(tab, log_in_word)
     tab.keyboard.press("Enter")
@@ -161,12 +165,13 @@ def test_the_first_tab_leads_past_the_bar(chromium: Browser, page: Page, url: st
 def test_a_wrong_token_is_heard_and_can_be_mended_at_once(chromium: Browser, page: Page, url: str) -> None:
     tab = chromium.new_page()
     tab.goto(f"{url}/")
+    wait_for_focus(tab, "token")
     paste(tab, "tollbook_wrong")
     tab.keyboard.press("Enter")
     tab.wait_for_selector("#token-error:not([hidden])")
     assert "opens no account" in tab.get_by_role("alert").inner_text()
     assert tab.get_by_label("Access token").get_attribute("aria-invalid") == "true"
-    tab.wait_for_function("document.activeElement.id === 'token'")
+    wait_for_focus(tab, "token")
     paste(tab, page.token().text)
     tab.keyboard.press("Enter")
     tab.wait_for_url(f"{url}/")
