@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from flows.options import DONE, WAREHOUSE, Warehouse, console
+from flows.options import DONE, WAREHOUSE, Seller, Warehouse, console
 
 
 def serve(
@@ -16,6 +16,7 @@ def serve(
     host: str = "127.0.0.1",
     public_url: str | None = None,
     allow_remote: Annotated[bool, Parameter(negative=())] = False,
+    seller: Seller = None,
     warehouse: Warehouse = WAREHOUSE,
 ) -> int:
     """Serve the page where customers download billed call details and invoices, each with a token of `token create`.
@@ -53,5 +54,5 @@ def serve(
         screen.file.flush()
 
     with suppress(KeyboardInterrupt):
-        serve_page(warehouse, Address(host, port, public_url, allow_remote), told)
+        serve_page(warehouse, Address(host, port, public_url, allow_remote), seller, told)
     return DONE

@@ -16,7 +16,7 @@ from flows.download_page.login import log_in, log_out, login_form
 from flows.download_page.pages import static_files
 from flows.download_page.shield import Shield, TooLargeError
 from flows.download_page.site import NotLoggedInError, Site, TooManyFailuresError, WrongTokenError
-from schemas.faults import InputRefusedError
+from schemas.faults import ControlFailedError, InputRefusedError
 
 
 def static(request: Request) -> Response:
@@ -68,7 +68,7 @@ def _add_refusals(app: FastAPI, site: Site) -> None:
     app.add_exception_handler(HTTPException, no_such_page)
     app.add_exception_handler(TooLargeError, too_large)
     app.add_exception_handler(Exception, unforeseen)
-    for error in (InputRefusedError, NotAsPublishedError, OSError):
+    for error in (InputRefusedError, ControlFailedError, NotAsPublishedError, OSError):
         app.add_exception_handler(error, unavailable)
 
 

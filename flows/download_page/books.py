@@ -18,6 +18,7 @@ from flows.files import read_json
 from flows.publish import FILES, run_folder
 from flows.settings import month_text
 from flows.warehouse import published
+from schemas.categories import Language
 from transforms.call_details import header
 from transforms.timestamps import add_months
 
@@ -43,7 +44,7 @@ class Invoice(NamedTuple):
     currency: str
     total: Decimal
     name: str
-    language: str
+    language: Language
     run_id: str
 
     @property

@@ -1,24 +1,31 @@
-"""Where invoices as PDF come from: the program that draws them, if it is installed."""
+"""Where invoices as PDF come from: what `tollbook invoice` uses, if typst is installed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
 
-PdfMaker = Callable[[Path, str, str], bytes]
-"""The PDF of an issued invoice: of a warehouse, an invoice id and a language (`en` or `fr`).
+from flows.options import SELLER
+from schemas.categories import Language
 
-Called in several threads at once. Raises InputRefusedError where it cannot be made.
+PdfMaker = Callable[[Path, str, Language], bytes]
+"""The PDF of an issued invoice: of a warehouse, an invoice id and a language.
+
+Called in several threads at once. Raises InputRefusedError or ControlFailedError where it cannot be drawn.
 """
 DRAWN_AT_A_TIME = 2
-_MODULE, _NEEDS = "flows.invoice_pdf", "typst"
 
 
-def installed_pdf_maker() -> PdfMaker | None:
-    """`flows.invoice_pdf.invoice_pdf`; None where it or typst (`tollbook[pdf]`) is not installed."""
-    if find_spec(_MODULE) is None or find_spec(_NEEDS) is None:
+def installed_pdf_maker(seller: Path | None = None) -> PdfMaker | None:
+    """What draws invoices, sent by whom that file says; None without typst (`tollbook[pdf]`).
+
+    Raises InputRefusedError where the file is none, before anything is served.
+    """
+    from flows.invoice_pdf.one_invoice import invoice_pdf
+    from flows.invoice_pdf.seller import load_sellers
+
+    sellers = load_sellers(seller or SELLER, is_named=seller is not None)
+    if find_spec("typst") is None:
         return None
-    return cast(PdfMaker, import_module(_MODULE).invoice_pdf)
+    return lambda warehouse, invoice_id, language: invoice_pdf(warehouse, invoice_id, language, sellers)

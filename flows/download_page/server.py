@@ -145,8 +145,11 @@ def make_server(site: Site) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(warehouse: Path, address: Address, told: Callable[[str], None]) -> None:
-    """Serves until it is stopped (Ctrl+C, or SIGTERM). `told` is given the address once it is listened at."""
+def serve(warehouse: Path, address: Address, seller: Path | None, told: Callable[[str], None]) -> None:
+    """Serves until it is stopped (Ctrl+C, or SIGTERM). `told` is given the address once it is listened at.
+
+    `seller`: the file of who sends the invoices, if another than the usual one.
+    """
     refuse_unsafe(address)
     public_url = checked_public_url(address.public_url) if address.public_url else None
     refuse_unreadable(warehouse)
@@ -155,7 +158,7 @@ def serve(warehouse: Path, address: Address, told: Callable[[str], None]) -> Non
 
     gc.enable()  # a command leaves it off because it ends soon; this one does not
     host = f"[{address.host}]" if ":" in address.host else address.host.lower()
-    site = Site(warehouse, installed_pdf_maker(), log_to_stderr, public_url, frozenset({host}))
+    site = Site(warehouse, installed_pdf_maker(seller), log_to_stderr, public_url, frozenset({host}))
     server = make_server(site)
     with listening(address) as listener:
         told(url_of(address, listener))

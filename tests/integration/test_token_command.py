@@ -102,6 +102,7 @@ def test_two_who_make_tokens_at_once_lose_none(issued: Office) -> None:
         (["--port", "99999"], "cannot be listened at"),
         (["--public-url", "http://billing.example.com"], "no address of a page behind TLS"),
         (["--public-url", "https://billing.example.com/page"], "without a path"),
+        (["--seller", "no-such-file.toml"], "no-such-file.toml"),
     ],
 )
 def test_a_server_that_would_be_unsafe_is_refused(issued: Office, told: Tell, words: list[str], said: str) -> None:

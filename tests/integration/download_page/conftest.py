@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from flows.download_page.app import make_app
 from flows.download_page.site import Site
 from flows.download_page.tokens import NewToken, create_token
+from schemas.categories import Language
 from tests.integration.demo_month import Billed, bill, make_demo, no_settings_from_outside
 from tests.integration.download_page.asgi import Browser
 
@@ -32,7 +33,7 @@ def billed(tmp_path_factory: pytest.TempPathFactory) -> Billed:
     return bill(Billed(make_demo(folder / "demo", 600), folder / "warehouse"))
 
 
-def stub_pdf(warehouse: Path, invoice_id: str, language: str) -> bytes:
+def stub_pdf(warehouse: Path, invoice_id: str, language: Language) -> bytes:
     """Stands for what draws PDFs."""
     return f"%PDF-1.7 {invoice_id} {language}".encode()
 

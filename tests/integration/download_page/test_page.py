@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.audit import chain_faults, read_log
+from flows.cli import run
 from flows.details import account_details
 from flows.download_page.books import Content, call_details
+from flows.download_page.pdfs import installed_pdf_maker
 from flows.files import read_json
 from flows.verify import Places, verify
+from schemas.faults import ControlFailedError
 from tests.integration.demo_month import Billed
 from tests.integration.download_page.asgi import Browser, ask, form_key
 from tests.integration.download_page.conftest import ENGLISH, FRENCH, Page
@@ -118,6 +122,36 @@ def test_an_invoice_is_drawn_in_the_language_of_its_account(page: Page) -> None:
     assert found.content == f"%PDF-1.7 {FRENCH}-2020-02 fr".encode()
     assert found.header("content-type") == "application/pdf"
     assert found.header("content-disposition") == f'attachment; filename="{FRENCH}-2020-02.pdf"'
+
+
+def test_the_page_and_the_command_draw_the_same_pdf(page: Page, tmp_path: Path) -> None:
+    pytest.importorskip("typst", reason="needs typst, the extra pdf")
+    page.site.pdf = installed_pdf_maker()
+    invoice = f"{ENGLISH}-2020-02"
+    words = ["invoice", invoice, "-o", str(tmp_path / "a.pdf"), "--warehouse", str(page.warehouse)]
+    assert run(words) == 0
+    browser = page.browser(ENGLISH)
+    found: list[bytes] = []
+
+    def draw() -> None:
+        found.append(browser.get(f"/invoices/{invoice}.pdf").content)
+
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {(tmp_path / "a.pdf").read_bytes()} and len(found) == 4
+
+
+def test_an_invoice_that_does_not_add_up_is_not_delivered(page: Page) -> None:
+    def refused(*given: Any) -> bytes:
+        raise ControlFailedError("lines of +12125550100 are not its total")
+
+    page.site.pdf = refused
+    found = page.browser(ENGLISH).get(f"/invoices/{ENGLISH}-2020-02.pdf")
+    assert found.status == 503 and "cannot be delivered" in found.text
+    assert "1212555" not in "\n".join(page.logged)
 
 
 def test_without_what_draws_pdfs_the_page_says_so(page: Page) -> None:
