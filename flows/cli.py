@@ -436,6 +436,8 @@ app.command("flows.whatif_command:whatif", name="whatif")
 app.command("flows.invoice_command:invoice", name="invoice")
 app.command("flows.invoice_command:invoices", name="invoices")
 app.command("flows.report_command:report", name="report")
+app.command("flows.serve_command:serve", name="serve")
+app.command("flows.token_command:token", name="token")
 
 
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error

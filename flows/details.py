@@ -51,7 +51,7 @@ def _run_and_language(
     if not runs:
         raise missing
     found = connection.sql(_LANGUAGE, params={"month": invoice_month, "account": account}).fetchall()
-    if not found and (kept := _kept_language(warehouse, str(runs[0][0]), account)) is not None:
+    if not found and (kept := kept_language(warehouse, str(runs[0][0]), account)) is not None:
         found = [(kept,)]
     if not found:
         raise InputRefusedError(
@@ -65,7 +65,7 @@ def _run_and_language(
     return str(runs[0][0]), str(found[0][0])
 
 
-def _kept_language(warehouse: Path, run_id: str, account: str) -> str | None:
+def kept_language(warehouse: Path, run_id: str, account: str) -> str | None:
     """The language of an account that the run knew from its contracts, though it had nothing to invoice."""
     folder = warehouse / "runs" / run_id / "contracts"
     if (folder / "accounts.csv").is_file():

@@ -41,9 +41,9 @@ RATE_TABLES, WAREHOUSE = _at_root("rate_tables"), _at_root("data/warehouse")
 SELLER = _at_root("data/seller.toml")
 
 
-def console() -> Console:
-    """What commands show themselves on: text is text, whatever is in it."""
-    return Console(highlight=False, markup=False, emoji=False)
+def console(*, is_error: bool = False) -> Console:
+    """What commands show themselves on: text is text, whatever is in it. Standard error where that is asked for."""
+    return Console(highlight=False, markup=False, emoji=False, stderr=is_error)
 
 
 def console_of_tables() -> Console:
