@@ -20,7 +20,7 @@ def _next_steps(screen: Console, folder: Path, month: str, warehouse: Path) -> N
         f"Look at it:  {folder / SUMMARY} (this page), {folder / 'details'}",
         f"             {folder / DRAFT_DATABASE} (every table, as `tollbook.duckdb` would be)",
         f"Issue it:    tollbook issue {month}{named}",
-        f"Replace it:  tollbook bill {month} --draft with what it should be made of",
+        f"Replace it:  tollbook bill {month} --draft, once its inputs are put right",
     ):
         screen.print(line, soft_wrap=True)
 

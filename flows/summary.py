@@ -58,7 +58,12 @@ select currency, count(*)::bigint as invoices, sum(total) as total
 from invoices where run_id = $run_id group by currency order by currency
 """
 SHOWN_ANOMALIES = 20
-_ANOMALY_COUNT = "select count(*)::bigint from anomalies where run_id = $run_id"
+_ANOMALY_COUNT = """
+select
+    (select count(*)::bigint from anomalies where anomalies.run_id = runs.run_id)             as found,
+    coalesce(json_array_length(manifest, '$.anomalies.against'), 0)::bigint                   as months
+from runs where runs.run_id = $run_id
+"""
 _ANOMALIES = f"""
 select check_name as "check", coalesce(account_id, 'all') as account, message
 from anomalies where run_id = $run_id
@@ -102,13 +107,16 @@ def _published_places(warehouse: Path, usage_month: str, run_id: str) -> Shown:
     return Shown(warehouse / DATABASE, run / CONTROLS, places)
 
 
-def _anomaly_table(connection: duckdb.DuckDBPyConnection, params: dict[str, object]) -> Table | None:
-    """The findings, those of the greatest difference first."""
-    count = connection.sql(_ANOMALY_COUNT, params={"run_id": params["run_id"]}).fetchall()[0][0]
+def _anomalies(connection: duckdb.DuckDBPyConnection, run_id: str) -> Table | str:
+    """The findings, those of the greatest difference first; or that there are none, and by how many months."""
+    count, months = connection.sql(_ANOMALY_COUNT, params={"run_id": run_id}).fetchall()[0]
+    if not months:
+        return "Anomalies: not looked for, no month before is issued."
     if not count:
-        return None
-    shown = f" (the {SHOWN_ANOMALIES} greatest of {count:,})" if count > SHOWN_ANOMALIES else ""
-    return _table(connection, f"Anomalies: look at them before the customers do{shown}", _ANOMALIES, params)
+        return f"Anomalies: none, beside {months:,} month{'' if months == 1 else 's'} before."
+    shown = f", the {SHOWN_ANOMALIES} greatest of {count:,}" if count > SHOWN_ANOMALIES else ""
+    title = f"Anomalies{shown}: out of the pattern of the months before"
+    return _table(connection, title, _ANOMALIES, {"run_id": run_id})
 
 
 def show_summary(console: Console, settings: Settings, run_id: str, shown: Shown | None = None) -> None:
@@ -127,8 +135,7 @@ def show_summary(console: Console, settings: Settings, run_id: str, shown: Shown
         others = _table(connection, "Records of other months", _OTHER_MONTHS, params)
         if others.row_count:
             console.print(others)
-        if (anomalies := _anomaly_table(connection, params)) is not None:
-            console.print(anomalies)
+        console.print(_anomalies(connection, run_id), soft_wrap=True)
         console.print(_table(connection, "Controls: both sides equal", _CONTROLS, params))
         waiting = _table(connection, "Adjustments that wait: their accounts are not billed", _WAITING_ADJUSTMENTS, {})
         if waiting.row_count:

@@ -192,14 +192,21 @@ def _findings(compared: pl.DataFrame, pattern: Pattern, *, is_of_account: bool) 
             ratio,
             threshold.quantize(RATIO_PLACE, context=SHOWN),
             unit,
-            _sentence(pattern.told, unit, _units(value), usual, ratio, months),
+            f"{_shown(_units(value))} {unit} {pattern.told}; {_beside(usual, months)}{_times(value * months, past)}",
         )
 
 
-def _sentence(told: str, unit: str, value: Decimal, usual: Decimal, ratio: Decimal | None, months: int) -> str:
-    mean = "of the month before" if months == 1 else f"on average of {months} months before"
-    amounts = f"{_shown(value)} {unit} {told}; {_shown(usual)} {mean}"
-    return amounts if ratio is None else f"{amounts}: {_shown(ratio)} times the usual"
+def _beside(usual: Decimal, months: int) -> str:
+    return f"{_shown(usual)} {'in the month' if months == 1 else f'on average of {months} months'} before"
+
+
+def _times(value: int, past: int) -> str:
+    """A rise as times, a fall as percent; nothing where there is no ratio."""
+    if _ratio(value, past) is None:
+        return ""
+    if value > past:
+        return f": {_shown(SHOWN.divide(Decimal(value), Decimal(past)))} times the usual"
+    return f": {_shown(SHOWN.divide(Decimal(value * 100), Decimal(past)))} % of the usual"
 
 
 def _units(micros: int) -> Decimal:
