@@ -20,7 +20,7 @@ from flows.anomalies import ANOMALIES, run_anomalies
 from flows.audit import append, read_log
 from flows.confidential import make_read_only
 from flows.draft_place import drafted_run, forget_draft, lead_to_draft
-from flows.files import make_durable, read_json, read_parquet, remove, sha256_of, written_whole
+from flows.files import make_durable, read_json, read_parquet, remove, sha256_of, write_json, written_whole
 from flows.locks import publishing
 from flows.month import Month
 from flows.publish import (
@@ -46,7 +46,7 @@ from schemas.faults import ControlFailedError
 from transforms.anomalies import Anomaly
 from transforms.timestamps import add_months
 
-PLAN, DRAFT_DATABASE, SUMMARY = "plan.json", "draft.duckdb", "summary.txt"
+PLAN, DRAFT_DATABASE, SUMMARY = "draft.json", "draft.duckdb", "summary.txt"
 DRAFTED = "drafted"
 SUMMARY_WIDTH = 120
 FILES_AT_A_TIME = 2
@@ -116,6 +116,7 @@ def keep_draft(month: Month, started_at: dt.datetime) -> Path:
     checked = build_checked(month, RunRows(started_at, "draft"), folder / DRAFT_DATABASE)
     staged_run = stage_run_folder(month, checked.controls, checked.hashes)
     _write_summary(month, shown_draft(folder), folder / SUMMARY)
+    write_json(read_json(folder / "plan.json"), folder / PLAN)  # the draft's own: an ingest of the month writes another
     details = staged_details(month)
     folders = [*([details] if details.is_dir() else []), folder, folder.parent]
     make_durable([checked.database, folder / SUMMARY, folder / PLAN, *details.glob("*.csv"), *folders])

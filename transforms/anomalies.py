@@ -150,7 +150,7 @@ def _new_destination(row: dict[str, Any], threshold: Decimal, before: str) -> An
 class Pattern(NamedTuple):
     """A check of values against what was usual: ratio and least difference that make a finding.
 
-    told: what the value is, as in `12.00 USD invoiced`.
+    told: what the value is, as in `12.00 USD invoiced`; `{}` stands for the subject.
     """
 
     check_name: str
@@ -192,7 +192,7 @@ def _findings(compared: pl.DataFrame, pattern: Pattern, *, is_of_account: bool) 
             ratio,
             threshold.quantize(RATIO_PLACE, context=SHOWN),
             unit,
-            f"{_shown(_units(value))} {unit} {pattern.told}; {_beside(usual, months)}{_times(value * months, past)}",
+            f"{_shown(_units(value))} {unit} {pattern.told.format(subject)}; {_beside(usual, months)}{_times(value * months, past)}",
         )
 
 
@@ -281,7 +281,7 @@ def category_findings(
         .join(months, on="currency", how="inner", validate="m:1")
         .with_columns(pl.col("past_cents").fill_null(0), subject="category", unit="currency")
     )
-    pattern = Pattern("category_total", thresholds.category_total, thresholds.category_total_minimum, "of all invoices")
+    pattern = Pattern("category_total", thresholds.category_total, thresholds.category_total_minimum, "of {} on all invoices")
     return list(_findings(_as_values(compared, "cents", MICROS_PER_CENT), pattern, is_of_account=False))
 
 
