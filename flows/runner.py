@@ -12,22 +12,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.adjustments import Rerun, published_reruns
-from flows.anomalies import ANOMALIES, kept_anomalies, run_anomalies
+from flows.anomalies import run_anomalies
 from flows.audit import audited
 from flows.compare import comparison, issued_run_of
 from flows.confidential import confidential_files
 from flows.draft_place import drafted_run
 from flows.files import digest, remove
 from flows.fixed_charges import fixed_charges
+from flows.held import issue_standing, issued_or_held
 from flows.ingest import is_stored, stored_hashes, sweep_pieces
 from flows.locks import only_run, publishing
 from flows.month import Month, RerunOrder, open_month
 from flows.settings import Settings, month_text
 from flows.stages import (
-    COMPUTING_STAGES,
     INGEST_STAGES,
-    KEEP_DRAFT,
-    PUBLISH,
     RERUN_STAGES,
     Stage,
     kept_open,
@@ -174,25 +172,6 @@ def _computed(month: Month, run_id: str, *, is_new: bool, is_held: bool = False)
     return BillOutcome(run_id, is_new, anomalies, is_held)
 
 
-def _issued_or_held(month: Month, *, hold_on_anomaly: bool) -> Iterator[Stage]:
-    """The stages of a bill, the last by what those before it found."""
-    yield from COMPUTING_STAGES
-    is_held = hold_on_anomaly and bool(kept_anomalies(month.work_folder() / ANOMALIES))
-    yield KEEP_DRAFT if is_held else PUBLISH
-
-
-def _issue_standing(month: Month, *, hold_on_anomaly: bool) -> bool:
-    """Issues the draft that this very run computed before; whether there was one."""
-    if drafted_run(month.settings.warehouse, month_text(month.settings.invoice_month)) != month.run_id:
-        return False
-    from flows.draft import publish_draft, standing_draft
-
-    draft = standing_draft(month)
-    if draft is not None and not (hold_on_anomaly and draft.anomalies):
-        publish_draft(month, draft)
-    return draft is not None
-
-
 @confidential_files()
 def bill_month(
     settings: Settings,
@@ -224,9 +203,9 @@ def bill_month(
         sweep_month(warehouse, invoice_month, resumed=month.run_id)
         sweep_others(warehouse, invoice_month)
         draft_before = drafted_run(warehouse, invoice_month)
-        if not _issue_standing(month, hold_on_anomaly=hold_on_anomaly):
+        if not issue_standing(month, hold_on_anomaly=hold_on_anomaly):
             plan = write_plan(month, started_at)
-            stages = _issued_or_held(month, hold_on_anomaly=hold_on_anomaly)
+            stages = issued_or_held(month, hold_on_anomaly=hold_on_anomaly)
             run_stages(stages, month, plan, work, advance or (lambda _: None), prepare_bill)
         outcome = _computed(
             month, month.run_id, is_new=True, is_held=drafted_run(warehouse, invoice_month) == month.run_id
