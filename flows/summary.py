@@ -64,12 +64,12 @@ select
     coalesce(json_array_length(manifest, '$.anomalies.against'), 0)::bigint                   as months
 from runs where runs.run_id = $run_id
 """
-_ANOMALIES = f"""
+_ANOMALIES = """
 select check_name as "check", coalesce(account_id, 'all') as account, message
 from anomalies where run_id = $run_id
 order by abs(value - coalesce(usual, 0)) desc, check_name, account_id, subject, unit
-limit {SHOWN_ANOMALIES}
-"""  # noqa: S608 - our own number
+limit $shown
+"""
 
 _WAITING_ADJUSTMENTS = """
 select account_id, sum(difference) as difference from adjustments
@@ -116,7 +116,7 @@ def _anomalies(connection: duckdb.DuckDBPyConnection, run_id: str) -> Table | st
         return f"Anomalies: none, beside {months:,} month{'' if months == 1 else 's'} before."
     shown = f", the {SHOWN_ANOMALIES} greatest of {count:,}" if count > SHOWN_ANOMALIES else ""
     title = f"Anomalies{shown}: out of the pattern of the months before"
-    return _table(connection, title, _ANOMALIES, {"run_id": run_id})
+    return _table(connection, title, _ANOMALIES, {"run_id": run_id, "shown": SHOWN_ANOMALIES})
 
 
 def show_summary(console: Console, settings: Settings, run_id: str, shown: Shown | None = None) -> None:
