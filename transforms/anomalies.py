@@ -179,7 +179,7 @@ def _findings(compared: pl.DataFrame, pattern: Pattern, *, is_of_account: bool) 
     for subject, unit, value, past, months in found.select(
         "subject", "unit", "value_micros", "past_micros", "month_count"
     ).iter_rows():
-        ratio = _ratio(value * months, past)
+        ratio, told = _ratio(value * months, past), pattern.told.format(subject)
         is_rise = value * months > past
         threshold = pattern.ratio if is_rise else SHOWN.divide(Decimal(1), pattern.ratio)
         usual = SHOWN.divide(_units(past), Decimal(months)).quantize(USUAL_PLACE, context=SHOWN)
@@ -192,7 +192,7 @@ def _findings(compared: pl.DataFrame, pattern: Pattern, *, is_of_account: bool) 
             ratio,
             threshold.quantize(RATIO_PLACE, context=SHOWN),
             unit,
-            f"{_shown(_units(value))} {unit} {pattern.told.format(subject)}; {_beside(usual, months)}{_times(value * months, past)}",
+            f"{_shown(_units(value))} {unit} {told}; {_beside(usual, months)}{_times(value * months, past)}",
         )
 
 
@@ -281,7 +281,8 @@ def category_findings(
         .join(months, on="currency", how="inner", validate="m:1")
         .with_columns(pl.col("past_cents").fill_null(0), subject="category", unit="currency")
     )
-    pattern = Pattern("category_total", thresholds.category_total, thresholds.category_total_minimum, "of {} on all invoices")
+    told = "of {} on all invoices"
+    pattern = Pattern("category_total", thresholds.category_total, thresholds.category_total_minimum, told)
     return list(_findings(_as_values(compared, "cents", MICROS_PER_CENT), pattern, is_of_account=False))
 
 
