@@ -63,6 +63,11 @@ def test_a_total_of_three_times_the_mean_of_three_months_or_a_third_of_it_is_a_f
     assert bool(of_accounts([total(APRIL, cents)], THREE_MONTHS)) == is_found
 
 
+@pytest.mark.parametrize(("cents", "is_found"), [(100_01, False), (100_00, True)])
+def test_a_total_of_exactly_a_third_is_a_finding(cents: int, is_found: bool) -> None:
+    assert bool(of_accounts([total(APRIL, cents)], [total(MARCH, 300_00)])) == is_found
+
+
 def test_the_finding_says_value_usual_ratio_and_threshold_exactly() -> None:
     (found,) = of_accounts([total(APRIL, 700_00)], THREE_MONTHS)
     assert found == Anomaly(
