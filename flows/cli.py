@@ -455,6 +455,9 @@ app.command("flows.rates_cli:rates", name="rates")
 app.command("flows.whatif_command:whatif", name="whatif")
 app.command("flows.draft_command:issue", name="issue")
 app.command("flows.status_command:status", name="status")
+app.command("flows.invoice_command:invoice", name="invoice")
+app.command("flows.invoice_command:invoices", name="invoices")
+app.command("flows.report_command:report", name="report")
 
 
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error

@@ -39,6 +39,7 @@ from flows.publish import (
     staged_database,
     staged_details,
 )
+from flows.report.files import REPORT
 from flows.settings import month_text, parse_month
 from flows.summary import Shown, show_summary
 from flows.sweep import details_mark, sweep_month, sweep_publication
@@ -103,7 +104,13 @@ def _write_summary(month: Month, shown: Shown, target: Path) -> None:
 def shown_draft(folder: Path) -> Shown:
     """Where the summary of a draft is read from, and the places that it names."""
     database = folder / DRAFT_DATABASE
-    places = {"database": database, "billed call details": folder / "details", "manifest": folder / "run/manifest.json"}
+    run = folder / "run"
+    places = {
+        "database": database,
+        "billed call details": folder / "details",
+        "manifest": run / "manifest.json",
+        "report": run / REPORT,
+    }
     return Shown(database, folder / "run" / CONTROLS, places)
 
 
@@ -114,7 +121,7 @@ def keep_draft(month: Month, started_at: dt.datetime) -> Path:
     if standing_draft(month) is not None:  # it was kept when this was stopped
         return folder
     checked = build_checked(month, RunRows(started_at, "draft"), folder / DRAFT_DATABASE)
-    staged_run = stage_run_folder(month, checked.controls, checked.hashes)
+    staged_run = stage_run_folder(month, checked)
     _write_summary(month, shown_draft(folder), folder / SUMMARY)
     write_json(read_json(folder / "plan.json"), folder / PLAN)  # the draft's own: an ingest of the month writes another
     details = staged_details(month)

@@ -17,6 +17,10 @@ Rates = Annotated[
     str | None, Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the newest frozen one if not named.")
 ]
 Warehouse = Annotated[Path, Parameter(env_var="TOLLBOOK_WAREHOUSE", help="Where results go.")]
+Seller = Annotated[
+    Path | None,
+    Parameter(env_var="TOLLBOOK_SELLER", help="TOML file of who sends the invoices; data/seller.toml if it is there."),
+]
 IssueDate = Annotated[
     str | None,
     Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named."),
@@ -52,6 +56,7 @@ def _at_root(name: str) -> Path:
 
 INBOX, CONTRACTS = _at_root("data/inbox"), _at_root("data/contracts")
 RATE_TABLES, WAREHOUSE = _at_root("rate_tables"), _at_root("data/warehouse")
+SELLER = _at_root("data/seller.toml")
 
 
 def console() -> Console:

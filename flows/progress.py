@@ -44,3 +44,17 @@ def progress_bar(console: Console, first: str) -> Iterator[None]:
             progress.update(bar, description="done", total=progress.tasks[0].completed)
         finally:
             _watchers.remove(watch)
+
+
+@contextmanager
+def counted_bar(console: Console, says: str, count: int) -> Iterator[Callable[[], None]]:
+    """A bar over so many things, if a person sees it; what is yielded is called for each that is done."""
+    if not console.is_terminal:
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task(says, total=count)
+        yield lambda: progress.advance(bar)

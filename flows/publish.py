@@ -30,6 +30,8 @@ from flows.files import (
 from flows.locks import publishing
 from flows.month import Month
 from flows.rating import bucket_frames, bucket_hashes
+from flows.report.facts import Facts, report_facts
+from flows.report.files import write_report
 from flows.settings import month_text
 from flows.sweep import details_mark, sweep_publication
 from flows.warehouse import (
@@ -301,6 +303,18 @@ def _control_details(month: Month) -> None:
         )
 
 
+class Checked(NamedTuple):
+    """What stands ready to be published: the database in no reader's way, its controls, what the report shows.
+
+    hashes: SHA-256 of the run's files.
+    """
+
+    database: Path
+    controls: pl.DataFrame
+    facts: Facts
+    hashes: dict[Path, str]
+
+
 def staged_run_folder(month: Month) -> Path:
     """Where the run's folder is made, before it is published."""
     return month.work_folder() / "run"
@@ -311,18 +325,19 @@ def staged_details(month: Month) -> Path:
     return month.work_folder() / "details"
 
 
-def stage_run_folder(month: Month, controls: pl.DataFrame, hashes: dict[Path, str]) -> Path:
-    """Manifest, controls, the contracts' copy and the list of the run's files, where no reader looks."""
+def stage_run_folder(month: Month, checked: Checked) -> Path:
+    """Manifest, controls, report, the contracts' copy and the list of the run's files, where no reader looks."""
     staged = staged_run_folder(month)
     warehouse, target = month.settings.warehouse, run_folder(month.settings.warehouse, month.run_id)
     with written_whole(staged) as partial:
         write_json(run_manifest(month), partial / "manifest.json")
-        write_parquet(controls, partial / CONTROLS)
+        write_parquet(checked.controls, partial / CONTROLS)
+        write_report(checked.facts, partial)
         (partial / "contracts").mkdir()
         for name, content in month.contracts.contents.items():
             (partial / "contracts" / name).write_bytes(content)
         written = [path for path in sorted(partial.rglob("*")) if path.is_file()]
-        listed = hashes | {target / path.relative_to(partial): sha256_of(path) for path in written}
+        listed = checked.hashes | {target / path.relative_to(partial): sha256_of(path) for path in written}
         names = {path.relative_to(warehouse).as_posix(): sha256 for path, sha256 in listed.items()}
         write_json({"sha256": names}, partial / FILES)
         make_durable([*written, partial / FILES, partial / "contracts", partial])
@@ -354,14 +369,6 @@ def _swap(database: Path, link: Path) -> None:
     beside.replace(link)
 
 
-class Checked(NamedTuple):
-    """What stands ready to be published: the database in no reader's way, its controls, SHA-256 of the run's files."""
-
-    database: Path
-    controls: pl.DataFrame
-    hashes: dict[Path, str]
-
-
 def staged_database(month: Month) -> Path:
     """Where the new database is made, under the name that it is published by."""
     return month.work_folder() / f"tollbook-{month.run_id}.duckdb"
@@ -373,10 +380,11 @@ def build_checked(month: Month, run: RunRows, staged: Path) -> Checked:
         archived = beside.submit(archive_tables, month)
         build_database(month, run, partial)
         controls = check_controls(partial, month.run_id)
+        facts = report_facts(month, partial, controls)
         make_read_only(partial)
         hashes = archived.result()
     _control_details(month)
-    return Checked(staged, controls, hashes)
+    return Checked(staged, controls, facts, hashes)
 
 
 def _log_publication(month: Month, database: Path, staged_run: Path) -> None:
@@ -429,6 +437,6 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
         sweep_publication(warehouse)
         refuse_taken_adjustments(month)
         checked = build_checked(month, RunRows(started_at), staged_database(month))
-        show_run(month, checked.database, stage_run_folder(month, checked.controls, checked.hashes))
+        show_run(month, checked.database, stage_run_folder(month, checked))
     shutil.rmtree(month.work_folder(), ignore_errors=True)
     return warehouse / DATABASE

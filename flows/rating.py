@@ -18,6 +18,7 @@ from schemas.reasons import RECORD_WARNINGS
 from schemas.warehouse_tables import CALL_COLUMNS
 from transforms.anomalies import DESTINATION_SCHEMA, dear_destinations, destination_totals
 from transforms.call_details import LINE_END, detail_calls, detail_rows, header
+from transforms.call_sums import destination_costs, hourly_calls
 from transforms.classify import PLAN_MINUTES
 from transforms.money import decimal_of_micros
 from transforms.rate_book import RateBook
@@ -174,7 +175,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
     """The folder with a bucket's sums; its calls and CSVs are written beside. Done already where it exists.
 
     Writes billed_calls and unbilled_calls of the bucket, and under the run's work folder totals, counts,
-    dear destinations, warnings, suspended rows and the details CSVs.
+    dear destinations, warnings, suspended rows, what the report sums, and the details CSVs.
     """
     target = month.work_folder() / f"bucket={bucket:04d}"
     if target.is_dir():
@@ -197,6 +198,8 @@ def rate_bucket(month: Month, bucket: int) -> Path:
         write_parquet(outcome_counts(rated), partial / "counts.parquet")
         write_parquet(warning_counts(rated), partial / "warnings.parquet")
         write_parquet(_suspended_rows(rated.suspended, month.rate_book), partial / "suspended.parquet")
+        write_parquet(hourly_calls(rated, usage_month), partial / "hourly_calls.parquet")
+        write_parquet(destination_costs(rated.billed, month.accounts), partial / "destinations.parquet")
     return target
 
 

@@ -80,6 +80,9 @@ def prepare_bill(month: Month) -> None:
     from flows.publish import base_database
 
     base_database(month)
+    from flows.report.files import prepare_report
+
+    prepare_report()
 
 
 def _prepare_ingest(month: Month) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from flows.other_months import waiting_sentences
 from flows.publish import CONTROLS
+from flows.report.files import REPORT
 from flows.settings import Settings, month_text
 from flows.warehouse import DATABASE, opened
 from schemas.categories import CATEGORY_CODES
@@ -103,6 +104,7 @@ def _published_places(warehouse: Path, usage_month: str, run_id: str) -> Shown:
         "database": warehouse / DATABASE,
         "billed call details": warehouse / "details" / usage_month,
         "manifest": run / "manifest.json",
+        "report": run / REPORT,
     }
     return Shown(warehouse / DATABASE, run / CONTROLS, places)
 

@@ -130,8 +130,9 @@ def folder_contents(folder: Path) -> dict[str, bytes]:
 
 def content_faults(manifest: Manifest, contents: Mapping[str, bytes]) -> list[Fault]:
     """Files without a hash, absent, not named, or with another hash than the manifest's."""
-    faults = [Fault(name, "has no hash in the manifest", _FREEZE) for name in manifest.unfrozen]
-    return faults + kept_content_faults(manifest, contents)
+    unfrozen = [name for name in manifest.unfrozen if name in contents]
+    faults = [Fault(name, "has no hash in the manifest", _FREEZE) for name in unfrozen]
+    return faults + [fault for fault in kept_content_faults(manifest, contents) if fault.file not in unfrozen]
 
 
 def draft_content_faults(contents: Mapping[str, bytes]) -> list[Fault]:

@@ -15,6 +15,8 @@ from transforms.money import MICROS_PER_CENT
 from transforms.timestamps import add_months
 
 RELEASED = "released"
+ADJUSTMENT_OF = {"en": "Adjustment of {month:%Y-%m}: ", "fr": "Ajustement de {month:%Y-%m} : "}
+"""What stands before the category's label in a line that adjusts a month."""
 AMOUNTS_SCHEMA: dict[str, Any] = {"account_id": pl.String, "category": pl.String, "cents": pl.Int64}
 EARLIER_SCHEMA: dict[str, Any] = {
     "account_id": pl.String,
@@ -158,8 +160,8 @@ def _labels(month: dt.date) -> Mapping[str, pl.Expr]:
         return pl.col("base_category").replace_strict(codes, texts, return_dtype=pl.String)
 
     return {
-        "label_en": label("label_en", f"Adjustment of {month:%Y-%m}: "),
-        "label_fr": label("label_fr", f"Ajustement de {month:%Y-%m} : "),
+        "label_en": label("label_en", ADJUSTMENT_OF["en"].format(month=month)),
+        "label_fr": label("label_fr", ADJUSTMENT_OF["fr"].format(month=month)),
     }
 
 

@@ -11,8 +11,8 @@ from transforms.plans import with_plan_on
 
 LATE_RETURN_CODE = "rma_late_return"
 BUYOUT_CODE = "buyout"
-_BUYOUT_LABELS = {"en": "Early termination (buyout)", "fr": "Résiliation anticipée (rachat)"}
-_RETURN_LABELS = {"en": "Equipment return", "fr": "Retour d’équipement"}
+BUYOUT_LABELS = {"en": "Early termination (buyout)", "fr": "Résiliation anticipée (rachat)"}
+RETURN_LABELS = {"en": "Equipment return", "fr": "Retour d’équipement"}
 
 
 def _on_its_day(rows: pl.DataFrame) -> pl.DataFrame:
@@ -85,8 +85,8 @@ def return_lines(returns: pl.DataFrame) -> pl.DataFrame:
         unit_denominator=pl.lit(HUNDRED_PERCENT_MICROS),
         exact_numerator=credit,
         exact_denominator=pl.lit(HUNDRED_PERCENT_MICROS),
-        label_en=pl.coalesce(described, pl.lit(_RETURN_LABELS["en"])),
-        label_fr=pl.coalesce(described, pl.lit(_RETURN_LABELS["fr"])),
+        label_en=pl.coalesce(described, pl.lit(RETURN_LABELS["en"])),
+        label_fr=pl.coalesce(described, pl.lit(RETURN_LABELS["fr"])),
         item_id="rma_id",
     )
     return draft_lines(_on_its_day(lines))
@@ -132,8 +132,8 @@ def buyout_lines(accounts: pl.DataFrame) -> pl.DataFrame:
         unit_denominator=pl.lit(1),
         exact_numerator=fee,
         exact_denominator=pl.lit(1),
-        label_en=pl.lit(_BUYOUT_LABELS["en"]),
-        label_fr=pl.lit(_BUYOUT_LABELS["fr"]),
+        label_en=pl.lit(BUYOUT_LABELS["en"]),
+        label_fr=pl.lit(BUYOUT_LABELS["fr"]),
         item_id=pl.lit(BUYOUT_CODE),
     )
     return draft_lines(_on_its_day(lines))

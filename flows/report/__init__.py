@@ -1,0 +1,1 @@
+"""The run's report: its figures gathered once, and a page made of them."""
