@@ -36,7 +36,7 @@ def _amounts(lines: pl.DataFrame, currencies: pl.DataFrame) -> pl.DataFrame:
 
 def _new_destinations(month: Month, currencies: pl.DataFrame) -> list[Anomaly]:
     threshold = month.settings.thresholds.new_destination
-    dear = bucket_frames(month, "destinations")
+    dear = bucket_frames(month, "dear_destinations")
     if dear.is_empty():
         return []
     accounts = dear["account_id"].unique()

@@ -194,7 +194,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
             hashes["unbilled_calls"] = write_published(unbilled, bucket_path(month, "unbilled_calls", bucket))
             write_json({"tables": hashes, "details": details.result()}, partial / HASHES)
         write_parquet(call_totals(rated.billed), partial / "totals.parquet")
-        write_parquet(_dear_destinations(month, rated.billed), partial / "destinations.parquet")
+        write_parquet(_dear_destinations(month, rated.billed), partial / "dear_destinations.parquet")
         write_parquet(outcome_counts(rated), partial / "counts.parquet")
         write_parquet(warning_counts(rated), partial / "warnings.parquet")
         write_parquet(_suspended_rows(rated.suspended, month.rate_book), partial / "suspended.parquet")
