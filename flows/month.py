@@ -16,10 +16,11 @@ from flows.adjustments import taken_adjustments
 from flows.code_version import code_version
 from flows.contract_reader import Contracts, checked_contracts, read_contract_files
 from flows.files import digest
+from flows.history import EarlierBill, earlier_bills
 from flows.inbox import RecordFile, expected_bytes, find_record_files
 from flows.ingest import IngestPlan
 from flows.read_ahead import ReadAhead, read_ahead
-from flows.settings import Settings, month_text
+from flows.settings import Settings, month_text, threshold_texts
 from flows.sources import load_source
 from rate_tables.versions import RateTables, default_version, load_version
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
@@ -159,6 +160,11 @@ class Month:
         return waiting.join(self.accounts, on="account_id", how="semi", maintain_order="left")
 
     @cached_property
+    def earlier_bills(self) -> tuple[EarlierBill, ...]:
+        """The runs that issued the months before: what this month is looked at against. A rerun looks at none."""
+        return () if self.rerun is not None else earlier_bills(self.settings.warehouse, self.settings.invoice_month)
+
+    @cached_property
     def order(self) -> dict[str, Any]:
         """All that determines the result, but for the reruns that were before it."""
         order: dict[str, Any] = {
@@ -175,6 +181,11 @@ class Month:
             ],
             "program": code_version(),
         }
+        if self.earlier_bills:
+            order["anomalies"] = {
+                "against": [bill.run_id for bill in self.earlier_bills],
+                "thresholds": threshold_texts(self.settings.thresholds),
+            }
         if self.rerun is not None:
             accounts = None if self.rerun.accounts is None else sorted(self.rerun.accounts)
             disputed_on = None if self.rerun.disputed_on is None else str(self.rerun.disputed_on)

@@ -16,11 +16,11 @@ from flows.confidential import confidential_files, masked_errors
 from flows.progress import advance
 from flows.runner import bill_month
 from flows.settings import Settings, parse_month
-from flows.stages import STAGES, Stage
+from flows.stages import KEEP_DRAFT, STAGES, Stage
 from schemas.faults import ControlFailedError, InputRefusedError
 
 _TASK_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
-_STAGES = {stage.name: stage for stage in STAGES}
+_STAGES = {stage.name: stage for stage in (*STAGES, KEEP_DRAFT)}
 
 
 def _is_worth_another_try(_task: Task[..., Path], _run: TaskRun, state: State) -> bool:

@@ -235,4 +235,29 @@ SMALL_TABLES: tuple[WarehouseTable, ...] = (
             "difference": Field(MONEY_2, "Corrected minus issued minus adjusted_before"),
         },
     ),
+    WarehouseTable(
+        "anomalies",
+        "One row a finding about a month that is out of the pattern of the months before; nothing is changed by it.",
+        tuple(
+            [
+                "invoice_month",
+                "run_id",
+                "account_id",
+                "check_name",
+                "subject",
+                "value",
+                "usual",
+                "ratio",
+                "threshold",
+                "unit",
+                "message",
+            ]
+        ),
+        ("invoice_month", "check_name", "account_id", "subject", "unit"),
+        {
+            "account_id": Field("VARCHAR", "Customer account; NULL = the finding is about all accounts"),
+            "subject": Field("VARCHAR", "What is out of pattern: the account, the category or the destination"),
+            "unit": Field("VARCHAR", "Unit of value and usual: the currency, or minutes"),
+        },
+    ),
 )
