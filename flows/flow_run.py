@@ -36,13 +36,14 @@ def bill_as_flow_run(settings: Settings) -> BillOutcome:
     prepare_environment(settings.warehouse)
     from flows.month_end import month_end
 
-    run_id = month_end(
+    state = month_end(
         f"{settings.invoice_month:%Y-%m}",
         cdrs=settings.cdrs,
         contracts=settings.contracts,
         rate_tables=settings.rate_tables,
         rates=settings.rates,
         warehouse=settings.warehouse,
-        issue_date=settings.issue_date,
+        issue_date=None if settings.issue_date is None else str(settings.issue_date),
+        return_state=True,
     )
-    return BillOutcome(run_id, is_new=True)
+    return BillOutcome(str(state.result()), is_new=True)

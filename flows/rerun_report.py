@@ -122,6 +122,13 @@ def _sum_sentences(rows: list[tuple[Any, ...]]) -> Iterator[str]:
             yield f"{in_currency} in all before tax; none of it is allowed, so no invoice takes it (rule 12.4)."
 
 
+def rerun_sums(warehouse: Path, rerun_id: str) -> list[str]:
+    """What a rerun comes to, a sentence a currency."""
+    with opened(warehouse / DATABASE) as connection:
+        rows = _asked(connection, _SUMS, rerun_id)
+    return list(_sum_sentences(rows)) or ["nothing differs in money."]
+
+
 def show_rerun(console: Console, warehouse: Path, rerun_id: str, *, is_new: bool) -> None:
     """What differs from the issued invoices, by category and call, with causes; or that nothing does."""
     with opened(warehouse / DATABASE) as connection:
