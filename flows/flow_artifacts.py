@@ -4,6 +4,7 @@ A key is the same for every run of a month, so that its history shows them all. 
 """
 
 import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -31,6 +32,8 @@ from flows.warehouse import DATABASE, opened
 
 REPORT = "report.html"
 _SECONDS_BETWEEN_STEPS = 5
+_FIGURE = re.compile(r"[+-]?([0-9]{1,3}(,[0-9]{3})*|[0-9]{1,5})(\.[0-9]{1,6})?")
+"""A count or an amount as tables show them; a telephone number has more digits in a row."""
 _CONTROLS = """
 select
     control,
@@ -67,7 +70,9 @@ def _as_text(text: str) -> str:
 
 
 def _as_cell(cell: object) -> str:
-    return " ".join(_as_text(str(cell)).replace("|", "\\|").split())
+    text = str(cell)
+    shown = text if _FIGURE.fullmatch(text) else _as_text(text)
+    return " ".join(shown.replace("|", "\\|").split())
 
 
 def _as_table(table: Table) -> str:

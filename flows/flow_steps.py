@@ -1,5 +1,6 @@
 """What the Prefect flows have in common: a unit of a stage as a task, and how a flow run ends."""
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -90,6 +91,23 @@ def _sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if refusal is None else refusal.sentence
 
 
+def _leave_out_traceback(error: Exception) -> None:
+    """Prefect logs any error that a flow run ends with once more, with a page about the program's insides.
+
+    Whoever has an input to mend looks for the sentence. The frames would hold files and the database open as well.
+    """
+    here: BaseException | None = error
+    while here is not None:
+        here.__traceback__ = None
+        here = here.__cause__ or here.__context__
+
+    def is_another(record: logging.LogRecord) -> bool:
+        return not record.exc_info or record.exc_info[1] is not error
+
+    for name in ("prefect.flow_runs", "prefect.engine"):
+        logging.getLogger(name).addFilter(is_another)
+
+
 def final_state(work: Callable[[], Ended]) -> State[str]:
     """How the flow run ends: its message is the sentence that the command line would show.
 
@@ -103,6 +121,7 @@ def final_state(work: Callable[[], Ended]) -> State[str]:
         if not is_foreseen:
             raise
         get_run_logger().error(_sentence(error))
+        _leave_out_traceback(error)
         return Failed(message=_sentence(error), data=error)
     get_run_logger().info(ended.sentence)
     return Completed(message=ended.sentence, data=ended.run_id)

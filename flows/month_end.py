@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from rich.console import Console
 
@@ -49,6 +50,9 @@ def month_end(
         issued_on = parse_date(issue_date, "issue_date") if issue_date else None
         settings = Settings(parse_month(month or due), cdrs, contracts, rate_tables, rates, warehouse, issued_on)
         name = month_text(settings.invoice_month)
+        get_run_logger().info(
+            "opening %s: contracts, rates and the files of %s", name, month_text(settings.usage_month)
+        )
         meter = Meter(f"progress-{name}", STAGES)
         run_id, is_new = bill_month(settings, work=meter.around(as_tasks), advance=advance)
 

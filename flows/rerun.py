@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from rich.console import Console
 
@@ -52,6 +53,7 @@ def rerun_disputed_month(  # noqa: PLR0913, PLR0917 - the form's fields
     def work() -> Ended:
         disputed = parse_date(disputed_on, "disputed_on") if disputed_on else None
         settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse)
+        get_run_logger().info("opening %s: as it was issued, and contracts, rates and files of today", month)
         meter = Meter(f"rerun-progress-{month}", RERUN_STAGES)
         run_id, is_new = rerun_month(settings, accounts, checked_reason(reason), disputed, work=meter.around(as_tasks))
 
@@ -60,6 +62,6 @@ def rerun_disputed_month(  # noqa: PLR0913, PLR0917 - the form's fields
 
         show_run("rerun-", month, warehouse, run_id, show)
         done = "rerun" if is_new else "the same rerun was done before; nothing to do"
-        return Ended(run_id, f"{month} {done}: {' '.join(rerun_sums(warehouse, run_id))} (run {run_id})")
+        return Ended(run_id, f"{month} {done}: {'; '.join(rerun_sums(warehouse, run_id))} (run {run_id})")
 
     return final_state(work)

@@ -123,10 +123,15 @@ def _sum_sentences(rows: list[tuple[Any, ...]]) -> Iterator[str]:
 
 
 def rerun_sums(warehouse: Path, rerun_id: str) -> list[str]:
-    """What a rerun comes to, a sentence a currency."""
+    """What a rerun comes to before tax, and what of it is allowed, a text a currency that has a difference."""
     with opened(warehouse / DATABASE) as connection:
         rows = _asked(connection, _SUMS, rerun_id)
-    return list(_sum_sentences(rows)) or ["nothing differs in money."]
+    sums = [
+        f"{difference:+,} {currency} before tax, {allowed:+,} of it allowed"
+        for currency, difference, allowed in rows
+        if difference or allowed
+    ]
+    return sums or ["no difference in money that is not adjusted already"]
 
 
 def show_rerun(console: Console, warehouse: Path, rerun_id: str, *, is_new: bool) -> None:
