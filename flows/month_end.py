@@ -35,14 +35,14 @@ def month_end(
     """The month's invoices, published; its result is the run id. Refusals and failed controls fail the flow run.
 
     Args:
-        month: Invoice month, like 2020-02; it bills the calls of the month before. Empty: the month in which the run
-            was scheduled, in UTC.
+        month: Invoice month, like 2020-02; it bills the calls of the month before. Not given: the month in which the
+            run was due, in UTC.
         cdrs: Inbox of call records, a folder a month.
         contracts: Contract tables.
         rate_tables: Rate versions.
-        rates: Rate version, like 2020.1. Empty: the newest frozen one.
+        rates: Rate version, like 2020.1. Not given: the newest frozen one.
         warehouse: Where results go.
-        issue_date: Day of issue, 1st to 7th of the month. Empty: the 1st.
+        issue_date: Day of issue, 1st to 7th of the month. Not given: the 1st.
     """
     due = month_of(flow_run.scheduled_start_time)
 

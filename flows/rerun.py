@@ -42,8 +42,8 @@ def rerun_disputed_month(  # noqa: PLR0913, PLR0917 - the form's fields
         month: Invoice month that is disputed, like 2020-02.
         reason: Why; it stands in the table of runs. No telephone numbers: name the account or the call id.
         accounts: Account ids; all accounts where none is named.
-        rates: Rate version, like 2020.2. Empty: the one that the month was issued by.
-        disputed_on: Day on which the customer opened the dispute. Empty: differences are shown, and none is adjusted.
+        rates: Rate version, like 2020.2. Not given: the one that the month was issued by.
+        disputed_on: Day on which the customer opened the dispute. Not given: differences are shown, none adjusted.
         cdrs: Inbox of call records, a folder a month.
         contracts: Contract tables.
         rate_tables: Rate versions.
