@@ -105,7 +105,9 @@ def invoice_totals(warehouse: Path, run_id: str) -> list[str]:
     """How many invoices the run issued and what they come to, a text a currency."""
     with opened(warehouse / DATABASE) as connection:
         rows = connection.sql(_TOTALS, params={"run_id": run_id}).fetchall()
-    return [f"{count:,} invoices of {total:,} {currency}" for currency, count, total in rows] or ["no invoices"]
+    several = {1: "1 invoice"}
+    texts = [f"{several.get(count, f'{count:,} invoices')} of {total:,} {currency}" for currency, count, total in rows]
+    return texts or ["no invoices"]
 
 
 def _show_places(console: Console, warehouse: Path, usage_month: str, run_id: str) -> None:

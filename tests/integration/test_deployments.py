@@ -12,7 +12,7 @@ import subprocess
 import sys
 import urllib.error
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -231,7 +231,7 @@ def test_a_wrong_month_end_is_refused_before_there_is_a_run(deployed: Deployed) 
 def test_a_month_end_without_a_month_bills_the_month_it_was_due_in(month_ends: list[Any], deployed: Deployed) -> None:
     assert [(run["name"], run["state_type"]) for run in month_ends] == [("bill 2020-02", "COMPLETED")] * 2
     assert {run["parameters"].get("month") for run in month_ends} == {None, "2020-02"}
-    assert deployed.office.rows("select invoice_id from invoices order by 1") == [("A1-2020-02",), ("B2-2020-02",)]
+    assert deployed.office.rows("select invoice_id from invoices") == [("A1-2020-02",)]
 
 
 def test_the_second_month_end_waits_for_the_first_and_then_finds_nothing_to_do(
@@ -242,14 +242,14 @@ def test_the_second_month_end_waits_for_the_first_and_then_finds_nothing_to_do(
     assert first_ended <= second_began
     states = deployed.server.get(f"flow_run_states/?flow_run_id={second['id']}")
     assert "AwaitingConcurrencySlot" in {state["name"] for state in states}
-    assert "2020-02 issued: 2 invoices of " in first["state"]["message"]
+    assert "2020-02 issued: 1 invoice of " in first["state"]["message"]
     assert "nothing to do" in second["state"]["message"]
     assert deployed.office.rows("select count(*) from runs where kind = 'bill'") == [(1,)]
 
 
 def test_a_month_end_shows_controls_summary_and_progress(month_ends: list[Any], deployed: Deployed) -> None:
     shown = deployed.artifacts(month_ends[0]["id"])
-    assert sorted(shown) == ["controls-2020-02", "progress-2020-02", "summary-2020-02"]
+    assert {"controls-2020-02", "progress-2020-02", "summary-2020-02"} <= shown.keys()
     assert shown["progress-2020-02"] == 100
     controls = {row["control"]: row for row in json.loads(shown["controls-2020-02"])}
     read = controls["rows read = rows accounted for"]
@@ -296,7 +296,8 @@ def test_a_dispute_by_a_form_is_rerun_and_adjusted(reruns: dict[str, Any], deplo
 
 def test_a_rerun_shows_what_differs_under_keys_of_its_own(reruns: dict[str, Any], deployed: Deployed) -> None:
     shown = deployed.artifacts(reruns["dispute"]["id"])
-    assert sorted(shown) == ["rerun-controls-2020-02", "rerun-progress-2020-02", "rerun-summary-2020-02"]
+    assert {"rerun-controls-2020-02", "rerun-progress-2020-02", "rerun-summary-2020-02"} <= shown.keys()
+    assert [key for key in shown if not key.startswith("rerun-")] == []
     assert re.search(r"\| A1 \| c1 \| rate_version \| 0\.03\d+ \| 0\.500000 \|", shown["rerun-summary-2020-02"])
 
 
@@ -333,13 +334,26 @@ def test_no_record_of_a_run_shows_a_telephone_number(reruns: dict[str, Any], dep
     assert [text for text in (NUMBER[1:], "12125550001", "442071234567") if text in log + records] == []
 
 
-def test_a_month_that_is_held_is_tried_again_until_it_is_let_go(month_ends: list[Any], deployed: Deployed) -> None:
+@pytest.fixture(scope="module")
+def held(month_ends: list[Any], deployed: Deployed) -> Any:
+    """A month end that began while another run held its month, and ended behind it; the issued run has a report."""
     assert month_ends
+    ((run_id,),) = deployed.office.rows("select run_id from runs where kind = 'bill'")
+    report = deployed.office.warehouse / "runs" / run_id / "report.html"
+    if not report.exists():
+        report.write_text("<!doctype html>", encoding="utf-8")
     with only_run(deployed.office.warehouse, "2020-02", "rerun 2020-02"):
         asked = deployed.trigger(MONTH_END, month="2020-02", rates="2020.1")
         wait_until(
             lambda: any("tried again in 2 s" in line for line in deployed.server.log(asked)), "it did not try again"
         )
-    run = deployed.server.ended(asked)
-    assert (run["state_type"], run["run_count"]) == ("COMPLETED", 1), run["state"]["message"]
-    assert datetime.fromisoformat(run["end_time"]) <= datetime.now(UTC)
+    return deployed.server.ended(asked)
+
+
+def test_a_month_that_is_held_is_tried_again_until_it_is_let_go(held: Any) -> None:
+    assert (held["state_type"], held["run_count"]) == ("COMPLETED", 1), held["state"]["message"]
+
+
+def test_a_report_that_is_there_is_linked(held: Any, deployed: Deployed) -> None:
+    shown = deployed.artifacts(held["id"])
+    assert re.fullmatch(r"\[(/.*/runs/2020-02-[0-9a-f]+/report\.html)\]\(file://\1\)", shown["report-2020-02"])
