@@ -37,16 +37,11 @@ class Server(NamedTuple):
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """What the server answers to a question with a body; one without lets everything through."""
         content = json.dumps(body or {}).encode()
-        request = urllib.request.Request(
-            f"{self.url}/{path}", data=content, headers={"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return _answer(urllib.request.Request(f"{self.url}/{path}", content, {"Content-Type": "application/json"}))
 
     def get(self, path: str) -> Any:
         """What stands at the path."""
-        with urllib.request.urlopen(f"{self.url}/{path}", timeout=60) as answer:
-            return json.load(answer)
+        return _answer(urllib.request.Request(f"{self.url}/{path}"))
 
     def ended(self, flow_run_id: str) -> Any:
         """The flow run, when it has ended."""
@@ -70,6 +65,19 @@ def wait_until(found: Callable[[], Any], otherwise: str) -> Any:
             return answer
         time.sleep(0.2)
     pytest.fail(otherwise)
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    """The answer, once the server is not too busy to give one: its database takes one writer at a time."""
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as busy:
+            if busy.code != 503 or time.monotonic() > ends_at:
+                raise
+        time.sleep(0.5)
 
 
 def _free_port() -> int:

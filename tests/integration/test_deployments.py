@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 
@@ -58,7 +59,7 @@ class Deployed(NamedTuple):
         state: dict[str, Any] = {"type": "SCHEDULED"}
         if due is not None:
             state["state_details"] = {"scheduled_time": due}
-        body = {"parameters": self.parameters(**parameters), "state": state}
+        body = {"parameters": self.parameters(**parameters), "state": state, "idempotency_key": str(uuid4())}
         return str(self.server.ask(f"deployments/{self.ids[name]}/create_flow_run", body)["id"])
 
     def refusal(self, name: str, **parameters: Any) -> str:
