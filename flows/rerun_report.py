@@ -131,7 +131,7 @@ def rerun_sums(warehouse: Path, rerun_id: str) -> list[str]:
         for currency, difference, allowed in rows
         if difference or allowed
     ]
-    return sums or ["no difference in money that is not adjusted already"]
+    return sums or ["nothing to adjust"]
 
 
 def show_rerun(console: Console, warehouse: Path, rerun_id: str, *, is_new: bool) -> None:
