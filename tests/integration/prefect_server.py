@@ -68,14 +68,18 @@ def wait_until(found: Callable[[], Any], otherwise: str) -> Any:
 
 
 def _answer(request: urllib.request.Request) -> Any:
-    """The answer, once the server is not too busy to give one: its database takes one writer at a time."""
+    """The answer, once the server is not too busy to give one: its database takes one writer at a time.
+
+    What is asked twice must come to the same: a question, or a run with a key of its own.
+    """
     ends_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
-        except urllib.error.HTTPError as busy:
-            if busy.code != 503 or time.monotonic() > ends_at:
+        except (urllib.error.HTTPError, TimeoutError) as busy:
+            is_busy = isinstance(busy, TimeoutError) or busy.code == 503
+            if not is_busy or time.monotonic() > ends_at:
                 raise
         time.sleep(0.5)
 
