@@ -59,6 +59,11 @@ def show_held(settings: Settings, outcome: BillOutcome) -> str:
     screen.print()
     _next_steps(screen, folder, month, settings.warehouse)
     sys.stdout.flush()
+    return held_sentence(month, outcome)
+
+
+def held_sentence(month: str, outcome: BillOutcome) -> str:
+    """That a month is held, and by what."""
     count = len(outcome.anomalies)
     found = "1 anomaly was" if count == 1 else f"{count:,} anomalies were"
     return f"{month} is held: {found} found; nothing was issued, the draft is kept (run {outcome.run_id})."

@@ -122,6 +122,18 @@ def _sum_sentences(rows: list[tuple[Any, ...]]) -> Iterator[str]:
             yield f"{in_currency} in all before tax; none of it is allowed, so no invoice takes it (rule 12.4)."
 
 
+def rerun_sums(warehouse: Path, rerun_id: str) -> list[str]:
+    """What a rerun comes to before tax, and what of it is allowed, a text a currency that has a difference."""
+    with opened(warehouse / DATABASE) as connection:
+        rows = _asked(connection, _SUMS, rerun_id)
+    sums = [
+        f"{difference:+,} {currency} before tax, {allowed:+,} of it allowed"
+        for currency, difference, allowed in rows
+        if difference or allowed
+    ]
+    return sums or ["nothing to adjust"]
+
+
 def show_rerun(console: Console, warehouse: Path, rerun_id: str, *, is_new: bool) -> None:
     """What differs from the issued invoices, by category and call, with causes; or that nothing does."""
     with opened(warehouse / DATABASE) as connection:

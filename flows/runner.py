@@ -265,6 +265,7 @@ def rerun_month(
     reason: str,
     disputed_on: dt.date | None,
     advance: Advance | None = None,
+    work: WorkUnits = work_in_process,
 ) -> BillOutcome:
     """The issued month rated again beside its invoices, which stay as they are, and compared (rule 12).
 
@@ -287,7 +288,7 @@ def rerun_month(
             sweep_month(warehouse, invoice_month, resumed=month.run_id)
             sweep_others(warehouse, invoice_month)
             plan = write_plan(month, started_at)
-            run_stages(RERUN_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_rerun)
+            run_stages(RERUN_STAGES, month, plan, work, advance or (lambda _: None), _prepare_rerun)
     return BillOutcome(month.run_id, is_new=True)
 
 

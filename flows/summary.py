@@ -146,3 +146,12 @@ def show_summary(console: Console, settings: Settings, run_id: str, shown: Shown
         console.print(sentence, soft_wrap=True)
     for name, path in shown.places.items():
         console.print(f"{name + ':':<22}{path}", soft_wrap=True, highlight=False)
+
+
+def invoice_totals(warehouse: Path, run_id: str) -> list[str]:
+    """How many invoices the run issued and what they come to, a text a currency."""
+    with opened(warehouse / DATABASE) as connection:
+        rows = connection.sql(_TOTALS, params={"run_id": run_id}).fetchall()
+    several = {1: "1 invoice"}
+    texts = [f"{several.get(count, f'{count:,} invoices')} of {total:,} {currency}" for currency, count, total in rows]
+    return texts or ["no invoices"]
