@@ -436,6 +436,7 @@ app.command("flows.whatif_command:whatif", name="whatif")
 app.command("flows.invoice_command:invoice", name="invoice")
 app.command("flows.invoice_command:invoices", name="invoices")
 app.command("flows.report_command:report", name="report")
+app.command("flows.sql_command:sql", name="sql")
 
 
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error

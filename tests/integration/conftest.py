@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import run
+from tests.integration.demo_month import Billed, no_settings_from_outside
 from tests.integration.small_office import (
     ACCOUNTS,
     ITEMS,
@@ -19,7 +20,6 @@ from tests.integration.small_office import (
     freeze,
     to_london,
 )
-from tests.integration.demo_month import Billed, no_settings_from_outside
 from tests.integration.two_months import two_months
 
 

@@ -1,9 +1,10 @@
 """The views that finance asks, by hand: two accounts, two months, and a dispute between them.
 
-January of A (60 minutes, New York): 55 + 10 local minutes, so 60 of the pool and 5 beyond it at 0.02 = 0.10; a minute to
-London at 0.01. B (unlimited, New Jersey) is exempt from tax and calls nobody. Two calls of A are suspended.
+January of A (60 minutes, New York): 55 + 10 local minutes, so 60 of the pool and 5 beyond it at 0.02 = 0.10; a minute
+to London at 0.01. B (unlimited, New Jersey) is exempt from tax and calls nobody. Two calls of A are suspended.
 
-    February, A: 24.95 + 0.10 + 0.01 = 25.06; USF base (24.95 + 0.10) × 64.9 % + 0.01 = 16.26745, × 21.2 % = 3.4486994 -> 3.44
+    February, A: 24.95 + 0.10 + 0.01 = 25.06
+                 USF base (24.95 + 0.10) × 64.9 % + 0.01 = 16.26745, × 21.2 % = 3.4486994 -> 3.44
                  subtotal 28.50; sales tax 8.25 % = 2.35, New York 4 % = 1.14
     February, B: 24.95; USF base 16.19255 × 21.2 % = 3.4328206 -> 3.43; subtotal 28.38, no tax
 
@@ -60,13 +61,16 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Dispute:
 
 
 def test_a_pool_shows_what_is_used_unused_and_beyond_it_and_what_it_is_worth(books: Dispute) -> None:
-    columns = "usage_month, account_id, plan_id, pool_minutes, used_minutes, unused_minutes, overage_minutes"
-    assert books.rows(f"select {columns}, used_percent, used_value, unused_value, overage_cost from plan_pool_use") == [
-        ("2020-01-01", "A", "pool60", "60.0000", "60.0000", "0.0000", "5.0000", "100.0", "1.200000", "0.000000", "0.100000"),
-        ("2020-01-01", "B", "unlimited", None, "0.0000", None, "0.0000", None, "0.000000", None, "0.000000"),
-        ("2020-02-01", "A", "pool60", "60.0000", "2.0000", "58.0000", "0.0000", "3.3", "0.040000", "1.160000", "0.000000"),
-        ("2020-02-01", "B", "unlimited", None, "0.0000", None, "0.0000", None, "0.000000", None, "0.000000"),
-    ]  # fmt: skip
+    minutes = "pool_minutes, used_minutes, unused_minutes, overage_minutes"
+    worth = "used_percent, used_value, unused_value, overage_cost"
+    query = f"select month(usage_month), plan_id, {minutes}, {worth} from plan_pool_use"
+    unlimited = (None, "0.0000", None, "0.0000", None, "0.000000", None, "0.000000")
+    assert books.rows(query) == [
+        (1, "pool60", "60.0000", "60.0000", "0.0000", "5.0000", "100.0", "1.200000", "0.000000", "0.100000"),
+        (1, "unlimited", *unlimited),
+        (2, "pool60", "60.0000", "2.0000", "58.0000", "0.0000", "3.3", "0.040000", "1.160000", "0.000000"),
+        (2, "unlimited", *unlimited),
+    ]
 
 
 def test_a_plan_s_margin_is_known_from_the_month_whose_invoices_are_there(books: Dispute) -> None:
@@ -139,7 +143,9 @@ def test_a_day_is_that_of_the_start_in_utc(books: Dispute) -> None:
 
 
 def test_adjustments_show_what_was_allowed_and_taken_by_cause(books: Dispute) -> None:
-    columns = "base_category, cause, account_count, difference, allowed_difference, taken_difference, waiting_difference"
+    columns = (
+        "base_category, cause, account_count, difference, allowed_difference, taken_difference, waiting_difference"
+    )
     query = f"select {columns} from adjustments_by_cause where base_category <> 'usf'"
     assert books.rows(query) == [
         ("international", "rate_version", 1, "0.01", "0.01", "0.01", "0.00"),
