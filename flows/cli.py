@@ -437,6 +437,7 @@ app.command("flows.invoice_command:invoice", name="invoice")
 app.command("flows.invoice_command:invoices", name="invoices")
 app.command("flows.report_command:report", name="report")
 app.command("flows.sql_command:sql", name="sql")
+app.command("flows.export_command:export", name="export")
 
 
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error
