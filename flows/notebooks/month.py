@@ -1,7 +1,8 @@
 """A month drawn from the published file: revenue by category, minutes a day, the dearest destinations.
 
 Opened by `marimo run flows/notebooks/month.py`, or `marimo edit`; as a script it writes the month's sums. The
-warehouse is that of TOLLBOOK_WAREHOUSE, or `-- --warehouse DIR`; it is only read. `-- --month 2020-02` begins with that month.
+warehouse is that of TOLLBOOK_WAREHOUSE, or `-- --warehouse DIR`; it is only read. `-- --month 2020-02` begins with that
+month.
 """
 # ruff: noqa: ANN001, ANN003, ANN201, D103, T201
 # mypy: ignore-errors
