@@ -49,7 +49,9 @@ def asked(query, **params):
     named = arguments.get("warehouse") or os.environ.get("TOLLBOOK_WAREHOUSE") or "data/warehouse"
     database = Path(str(named)) / "tollbook.duckdb"
     if not database.exists():
-        mo.stop(True, mo.md(f"**{database}: nothing was published here yet.** Name the folder: `-- --warehouse DIR`."))
+        message = f"{database}: nothing was published here yet; name the folder with -- --warehouse DIR"
+        print(message if mo.app_meta().mode == "script" else "")
+        mo.stop(True, mo.md(message))
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         used = {name: value for name, value in params.items() if f"${name}" in query}

@@ -11,7 +11,7 @@ from tests.integration.demo_month import ROOT, Billed
 
 pytestmark = pytest.mark.integration
 PAGE = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
-RECIPES = re.findall(r"^### (\d+)\. (.+)\n```sql\n(.*?)```\n(.+)$", PAGE, re.DOTALL | re.MULTILINE)
+RECIPES = re.findall(r"^### (\d+)\. ([^\n]+)\n```sql\n(.*?)```\n([^\n]+)$", PAGE, re.DOTALL | re.MULTILINE)
 QUERIES = {int(number): query.strip().rstrip(";") for number, _, query, _ in RECIPES}
 FIRST = "invoice_month = '2020-02-01'"
 LINES = "invoice_line_items join invoices using (invoice_id, invoice_month)"
