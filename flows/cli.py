@@ -460,6 +460,8 @@ app.command("flows.invoice_command:invoices", name="invoices")
 app.command("flows.report_command:report", name="report")
 app.command("flows.serve_command:serve", name="serve")
 app.command("flows.token_command:token", name="token")
+app.command("flows.sql_command:sql", name="sql")
+app.command("flows.export_command:export", name="export")
 
 
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error

@@ -24,7 +24,7 @@ from flows.settings import Settings, month_text, threshold_texts
 from flows.sources import load_source
 from rate_tables.versions import RateTables, default_version, load_version
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
-from transforms.account_terms import account_terms, devices_in_service, in_service, with_pool
+from transforms.account_terms import account_terms, devices_in_service, in_service, pool_terms, without_pool_terms
 from transforms.currency_cover import currency_faults
 from transforms.invoices import InvoiceDates
 from transforms.plans import plan_changes
@@ -144,10 +144,15 @@ class Month:
         return build_rate_book(self.rate_book_tables, self.accounts)
 
     @cached_property
+    def pooled_accounts(self) -> pl.DataFrame:
+        """Accounts with their pool and what it is made of."""
+        devices = devices_in_service(self.items, self.rates.charges, self.changes, self.usage_month)
+        return pool_terms(self.accounts, self.rates.plans, devices, self.usage_month)
+
+    @cached_property
     def rated_accounts(self) -> pl.DataFrame:
         """Accounts with their pool and the scopes of the rate book."""
-        devices = devices_in_service(self.items, self.rates.charges, self.changes, self.usage_month)
-        pooled = with_pool(self.accounts, self.rates.plans, devices, self.usage_month)
+        pooled = without_pool_terms(self.pooled_accounts)
         return pooled.join(self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left")
 
     @cached_property

@@ -38,7 +38,7 @@ from flows.warehouse import (
     DATABASE,
     NEW_DATABASE,
     comment_tables,
-    comment_view_columns,
+    comment_views,
     create_call_views,
     create_tables,
     create_views,
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 _STAGED = {
     "invoices": "invoices",
     "invoice_line_items": "invoices",
+    "plan_pools": "invoices",
     "set_aside_records": "rows",
     "suspended_calls": "rows",
     "source_files": "rows",
@@ -146,11 +147,9 @@ def _folders_of(paths: Iterable[Path], root: Path) -> list[Path]:
 def _insert_old(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Everything that was published before."""
     connection.execute(f"attach {quoted(str(database))} as old (read_only)")
-    found = connection.sql("select table_name from duckdb_tables() where database_name = 'old'").fetchall()
-    known = {name for (name,) in found}
-    for table in SMALL_TABLES:
-        if table.name not in known:  # published by a program that did not have it yet
-            continue
+    query = "select table_name from duckdb_tables() where database_name = 'old'"
+    known = {name for (name,) in connection.sql(query).fetchall()}  # an older program's file has fewer tables
+    for table in (table for table in SMALL_TABLES if table.name in known):
         connection.execute(f"insert into {table.name} by name select * from old.{table.name}")  # noqa: S608 - our names
     for spec in RATE_TABLES:
         name = rate_table_name(spec)
@@ -249,7 +248,7 @@ def base_database(month: Month) -> Path:
         create_call_views(connection, {table.name: [] for table in CALL_TABLES})
         create_views(connection)
         comment_tables(connection)
-        comment_view_columns(connection)
+        comment_views(connection)
         connection.execute("commit")
         if old.exists():
             _insert_old(connection, old)

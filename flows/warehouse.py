@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from flows.files import write_text
 from schemas.faults import Fault, InputRefusedError
-from schemas.fields import FIELDS
 from schemas.rate_files import RATE_TABLES
 from schemas.text_columns import Column
 from schemas.text_tables import TableSpec
 from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES, WarehouseTable
+from schemas.warehouse_views import WAREHOUSE_VIEWS
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DATABASE = "tollbook.duckdb"
 PUBLISHED_MARK = ".published"
 NEW_DATABASE = "storage_version 'v1.5.0'"  # so that the tools of the release before can open it too
+VIEW_FILES = ("views.sql", "run_controls.sql", "finance_views.sql")
+"""In this order: the last use the first."""
 _RATE_TYPES = {
     "money": "DECIMAL(18,6)",
     "percent": "DECIMAL(18,6)",
@@ -169,8 +171,7 @@ def create_call_views(connection: duckdb.DuckDBPyConnection, folders: dict[str, 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     """The views of `transforms/sql`."""
     connection.execute("create view international_rates as select * from rates")
-    connection.execute("comment on view international_rates is 'The same rows as rates, under the name of their file.'")
-    for name in ("views.sql", "run_controls.sql"):
+    for name in VIEW_FILES:
         connection.execute((files("transforms") / "sql" / name).read_text(encoding="utf-8"))
 
 
@@ -196,39 +197,10 @@ def _column_comment(table: str, column: str, meaning: str) -> str:
     return f'comment on column {table}."{column}" is {quoted(meaning)}'
 
 
-def comment_view_columns(connection: duckdb.DuckDBPyConnection) -> None:
-    """Columns of views that have none yet take the meaning of the field of that name, or their own name."""
-    meanings = view_column_meanings()
-    rows = connection.sql(
-        "select table_name, column_name from duckdb_columns() where comment is null and not internal "
-        "and database_name = current_database()"
-    ).fetchall()
-    connection.execute(";\n".join(_column_comment(table, column, meanings[column]) for table, column in rows))
-
-
-def view_column_meanings() -> dict[str, str]:
-    """What the columns of the views mean."""
-    meanings = {name: field.meaning for name, field in FIELDS.items()}
-    meanings |= {column.name: column.description for spec in RATE_TABLES for column in spec.columns}
-    return meanings | {
-        "own_month": "Month that the record starts in, its first day",
-        "arrival": "late (it came with a later month) or early",
-        "issued_invoice_month": "Invoice month that the record belongs to, issued already; NULL = not yet",
-        "is_read_there": "Whether its own month was issued with a file of the same bytes, so with this record",
-        "allowed_difference": "Part of the difference that may be billed (rule 12.4)",
-        "waiting_difference": "Allowed part that no invoice has taken yet",
-        "line_count": "Lines",
-        "call_count": "Calls",
-        "previous_total": "Total of the month before; NULL = no invoice",
-        "rounding": "Amount minus exact amount",
-        "step_number": "Place of the step: line 1, subtotal 2, tax 3, tax total 4, total 5",
-        "step": "line, subtotal, tax, tax total or total",
-        "calls_cost": "Sum of the exact costs of the calls in a usage line; NULL = a line without priced calls",
-        "calls_difference": "Exact amount minus the sum of the calls, which is 0",
-        "control": "What must be equal",
-        "subject": "File, invoice, or account and category",
-        "left_side": "First side of the control",
-        "right_side": "Second side of the control",
-        "difference": "First minus second",
-        "rate_version": "Version of the rate tables",
-    }
+def comment_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """A comment on every view of `transforms/sql` and its columns."""
+    statements = []
+    for view in WAREHOUSE_VIEWS:
+        statements.append(f"comment on view {view.name} is {quoted(view.grain)}")
+        statements += [_column_comment(view.name, name, field.meaning) for name, field in view.columns.items()]
+    connection.execute(";\n".join(statements))

@@ -149,6 +149,16 @@ SMALL_TABLES: tuple[WarehouseTable, ...] = (
         },
     ),
     WarehouseTable(
+        "plan_pools",
+        "One row an account that is billed on a day of the usage month: its plan, and the pool of minutes (rule 7.1).",
+        (
+            *["usage_month", "account_id", "plan_id", "currency", "included_minutes", "included_per", "device_count"],
+            *["pool_seconds", "overage_rate", "run_id"],
+        ),
+        ("usage_month", "account_id"),
+        {"currency": Field("VARCHAR", "Currency of the plan, ISO 4217")},
+    ),
+    WarehouseTable(
         "source_files",
         "One row an input file of a run.",
         (
