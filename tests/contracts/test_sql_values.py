@@ -33,7 +33,10 @@ OUR_NAMES = {
         "kind",
         "name",
         "options",
+        "view.name",
     },
+    "flows/sql_prompt.py": {"statement.strip().rstrip(';')"},  # what the analyst typed is the statement itself
+    "flows/sql_session.py": {"folders"},  # each went through `quoted`
 }
 """Reviewed: texts of this program, never of an input."""
 
