@@ -28,6 +28,11 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/compare.stamp: requirements-compare.txt $(VENV)/dev.stamp
+	@rm -rf $(VENV)/compare
+	@$(PIP) --require-hashes -r requirements-compare.txt --target $(VENV)/compare
+	@touch $@
+
 run: $(VENV)/run.stamp ## Make a demo month and bill it through the Prefect flow
 	@rm -rf $(DEMO)
 	@$(BIN)/tollbook demo --calls $(CALLS) --accounts $(ACCOUNTS) --seed 1 -o $(DEMO)
@@ -50,10 +55,10 @@ fuzz: $(VENV)/dev.stamp ## Ingest 2,000 spoilt files, every row accounted for; o
 chaos: $(VENV)/dev.stamp ## Kill a running month at 100 random moments, start it again, compare every byte; others: --seed N
 	@$(BIN)/python -m tests.chaos --kills 100
 
-bench: $(VENV)/dev.stamp ## Measure months of 1 M and 10 M calls against the floor, their stages, and other ways of rating
+bench: $(VENV)/compare.stamp ## Measure months of 1 M and 10 M calls against the floor, their stages, and other ways of rating
 	@$(BIN)/python -m tests.bench --sizes $(BENCH_SIZES) $(BENCH)
 
-bench-page: $(VENV)/dev.stamp ## The same, and write tests/bench/README.md, its plot and its figures; more: BENCH_SIZES=50M,100M
+bench-page: $(VENV)/compare.stamp ## The same, and write tests/bench/README.md, its plot and its figures; more: BENCH_SIZES=50M,100M
 	@$(BIN)/python -m tests.bench --sizes $(BENCH_SIZES) --json tests/bench/results.json --plot tests/bench/month-end.svg --table tests/bench/README.md $(BENCH)
 
 docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources, the tables of tests and of bounds again
@@ -65,6 +70,7 @@ docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources, t
 lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra pdf pyproject.toml -o requirements.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra dask --extra dev --extra pdf pyproject.toml -o requirements-dev.txt
+	@sed -n 's/^compare = \["\(.*\)"\].*/\1/p' pyproject.toml | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url - -o requirements-compare.txt
 
 sample: $(VENV)/dev.stamp ## Write data/sample again (a small demo month to look at)
 	@rm -rf data/sample && $(BIN)/tollbook demo --calls 200 --accounts 20 --seed 1 -o data/sample

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from flows.confidential import masked
@@ -43,9 +45,22 @@ def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def _compiled() -> FileSystemBytecodeCache | None:
+    """Compiled templates are kept where Python keeps compiled modules: compiling them takes longer than a page."""
+    folder = _HERE / "__pycache__"
+    if sys.dont_write_bytecode:
+        return None
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:  # installed where this user may not write
+        return None
+    return FileSystemBytecodeCache(str(folder), "%s.jinja") if os.access(folder, os.W_OK) else None
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
+        bytecode_cache=_compiled(),
         loader=FileSystemLoader(_HERE),
         autoescape=True,
         undefined=StrictUndefined,
