@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from typing import Any, NamedTuple
 
 import duckdb
 
-from flows.issued import IssuedRun
 from flows.settings import Settings, month_text
+from flows.warehouse import calls_told
 from schemas.faults import Fault, InputRefusedError
 from transforms.timestamps import add_months
 
-_ISSUED = "select run_id, invoice_month, rate_version, manifest from runs where kind = 'bill'"
 _ACCEPTED = """
 select found.*, sha256
 from (
@@ -66,32 +64,9 @@ class FoundRecord(NamedTuple):
         return self.place in ("billed", "unbilled", "suspended")
 
 
-class PublishedRun(NamedTuple):
-    """The run that issued a month, with its manifest."""
-
-    issued: IssuedRun
-    invoice_month: dt.date
-    manifest: dict[str, Any]
-
-
-def issued_runs(connection: duckdb.DuckDBPyConnection) -> dict[str, PublishedRun]:
-    """The runs that issued months, by run id."""
-    found = {}
-    for run_id, invoice_month, version, text in connection.sql(_ISSUED).fetchall():
-        manifest = json.loads(text)
-        issue_date = dt.date.fromisoformat(manifest["issue_date"])
-        issued = IssuedRun(run_id, version, manifest["rate_manifest_sha256"], issue_date)
-        found[run_id] = PublishedRun(issued, invoice_month, manifest)
-    return found
-
-
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, params: dict[str, Any], settings: Settings) -> list[Any]:
-    try:
+    with calls_told(settings.warehouse, "the calls of the months"):
         return connection.execute(query, params).fetchall()
-    except duckdb.Error as error:
-        problem = f"the calls of the months cannot be read: {str(error).splitlines()[0]}"
-        remedy = "a warehouse is read where it was published: move it back, or publish the next month here"
-        raise InputRefusedError(Fault(str(settings.warehouse), problem, remedy)) from error
 
 
 def _names(call_id: str, raw_record: str | None) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.settings import month_text
-from flows.warehouse import published
+from flows.warehouse import has_table, published
 
 _READ = "select strftime(usage_month, '%Y-%m') as month, sha256 from source_files group by all"
 _WAITING = """
@@ -60,6 +60,10 @@ def waiting_sentences(warehouse: Path, usage_month: dt.date, hashes: Iterable[st
     with published(warehouse) as connection:
         if connection is None:
             return []
+        if not has_table(connection, "outside_month_records"):
+            return [
+                "What waits in issued months is not known: an earlier Tollbook published them; the next bill tells."
+            ]
         params = {"usage_month": usage_month, "hashes": list(hashes)}
         found = connection.sql(_WAITING, params=params).fetchall()
     month = month_text(usage_month)

@@ -23,8 +23,8 @@ from flows.audit import (
     torn_lines,
     unended,
 )
-from flows.files import read_json, read_parquet, sha256_of
-from flows.publish import CONTROLS, FILES, run_folder
+from flows.files import FILES, read_json, read_parquet, run_folder, sha256_of
+from flows.publish import CONTROLS
 from flows.settings import month_text, parse_month
 from flows.warehouse import DATABASE, opened, published_runs
 from rate_tables.manifests import content_faults, folder_contents, read_manifest

@@ -16,7 +16,7 @@ import polars as pl
 
 from flows.invoicing import month_lines
 from flows.issued import IssuedRun, find_issued_run, recorded_month
-from flows.month import Month, account_buckets, refuse_uncovered_currencies
+from flows.month import Month, refuse_uncovered_currencies
 from flows.published_calls import CallTable, PublishedCalls
 from flows.rating import refuse_missing_plans
 from flows.settings import Settings
@@ -181,7 +181,7 @@ def _known_accounts(month: Month, account_ids: Sequence[str]) -> pl.Expr:
 def _buckets(calls: PublishedCalls, account_ids: Sequence[str]) -> Iterable[int]:
     if not account_ids:
         return range(calls.bucket_count)
-    return sorted(set(account_buckets(pl.Series(account_ids, dtype=pl.String), calls.bucket_count)))
+    return calls.buckets(account_ids)
 
 
 def _published_lines(settings: Settings) -> tuple[IssuedRun, pl.DataFrame]:
@@ -212,7 +212,7 @@ def what_if(settings: Settings, account_ids: Sequence[str] = ()) -> WhatIf:
     is_asked = _known_accounts(new, account_ids)
     old_rates = _old_rates(settings, run)
     changes = _changes(None if old_rates is None else recorded_month(settings, run, old_rates), new)
-    calls = PublishedCalls(settings, run)
+    calls = PublishedCalls(settings.warehouse, run)
 
     def rerate(bucket: int) -> Rerated:
         return _rerated(new, changes, calls.tables(bucket), is_asked)

@@ -21,7 +21,7 @@ STATEMENT = re.compile(
 OUR_NAMES = {
     "flows/explain_find.py": {"_ASIDE"},
     "flows/explain_line.py": {"_OF_LINE"},
-    "flows/publish.py": {"table.name", "name", "rate_table_name(spec)", "order"},
+    "flows/next_database.py": {"table.name", "name", "order"},
     "flows/suspended.py": {"_CALLS", "_OF_ACCOUNTS"},
     "flows/warehouse.py": {
         "table.name",
@@ -33,6 +33,7 @@ OUR_NAMES = {
         "kind",
         "name",
         "options",
+        "query",
     },
 }
 """Reviewed: texts of this program, never of an input."""

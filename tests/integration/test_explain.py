@@ -19,11 +19,12 @@ import pytest
 
 from flows.cli import run
 from flows.explain_call import open_recorded_month
-from flows.explain_find import issued_runs
 from flows.explain_line import explained_line, open_invoice, the_invoice
 from flows.explain_matches import matchings, rate_line
 from flows.explain_rating import COMPARED, RatedAccount, cell, file_row, rate_account, recomputed
 from flows.explain_steps import arithmetic, increments, pool
+from flows.issued import issued_runs
+from flows.published_calls import PublishedCalls
 from flows.settings import Settings, parse_month
 from flows.suspended import account_calls
 from flows.warehouse import published
@@ -140,7 +141,9 @@ def test_every_billed_call_of_a_demo_month_is_derived_again_as_it_was_published(
         (published_run,) = issued_runs(connection).values()
         _, month = open_recorded_month(settings_of(demo), published_run)
         for account in accounts:
-            calls = account_calls(connection, month, published_run.issued, [account]).drop("cost")
+            calls = account_calls(connection, month, PublishedCalls(demo.warehouse, published_run), [account]).drop(
+                "cost"
+            )
             rated = rate_account(month, account, calls)
             check_pools(rated)
             for call in rated.billed.with_row_index("place").to_dicts():

@@ -590,45 +590,19 @@ def test_rule_13_2_the_controls_of_a_rerun_are_published_and_balance(hour_to_lon
 def test_rule_13_2_a_rerun_whose_adjustments_are_not_its_differences_is_not_published(
     hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import flows.compare
+    import flows.value_difference
 
-    rows = flows.compare.adjustment_rows
+    rows = flows.value_difference.adjustment_rows
 
     def too_much(*arguments: Any) -> Any:
         found = rows(*arguments)
         return found.with_columns(difference_cents=found["difference_cents"] - 1)
 
-    monkeypatch.setattr(flows.compare, "adjustment_rows", too_much)
+    monkeypatch.setattr(flows.value_difference, "adjustment_rows", too_much)
     hour_to_london.correct("v2", international_rates=cheaper_london())
     told = hour_to_london.tell("rerun", "2020-02", "--reason", "x", "--rates", "v2")
     assert (told.code, "do not balance" in told.message) == (3, True)
     assert hour_to_london.rows("select kind from runs") == [("bill",)]
-
-
-def test_rule_13_1_only_the_buckets_of_the_accounts_named_are_rated(
-    open_dispute: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import flows.month
-
-    monkeypatch.setattr(flows.month, "SMALL_MONTH_BYTES", 0)
-    dispute = open_dispute(
-        accounts=[account("A"), account("B")],
-        calls=[call(f"c{name}", LONDON, 3600, account_id=name) for name in "AB"],
-    )
-    issued = sorted(path.name for path in (dispute.folder / "warehouse" / "billed_calls").rglob("bucket=*"))
-    assert issued == ["bucket=0000.parquet", "bucket=0001.parquet"]
-    read: list[int] = []
-    import flows.compare
-
-    stored = flows.compare.bucket_calls
-
-    def noted(plan: Any, bucket: int) -> Any:
-        read.append(bucket)
-        return stored(plan, bucket)
-
-    monkeypatch.setattr(flows.compare, "bucket_calls", noted)
-    assert "nothing differs" in dispute.rerun("--account", "A").screen
-    assert len(read) == 1
 
 
 def test_a_rerun_takes_its_folders_from_the_environment_as_a_bill_does(
