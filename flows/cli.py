@@ -329,8 +329,8 @@ def verify(
     rate_tables
         Rate versions; where each run found them if not named.
     """
-    from flows.verify import Places
     from flows.verify import verify as verified
+    from flows.verify_inputs import Places
     from flows.verify_report import show_verified
 
     if not warehouse.is_dir():

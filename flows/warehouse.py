@@ -148,17 +148,15 @@ def calls_told(warehouse: Path, what: str) -> Iterator[None]:
         raise InputRefusedError(Fault(str(warehouse), problem, remedy)) from error
 
 
-def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    """Whether the database has the table or view: one of an earlier program may not."""
-    query = """
-select 1 from (
-    select database_name, table_name as name from duckdb_tables()
-    union all
-    select database_name, view_name from duckdb_views()
-)
-where name = $name and database_name = current_database()
+_HAS_COLUMN = """
+select 1 from duckdb_columns()
+where database_name = current_database() and table_name = $table and column_name = $column
 """
-    return bool(connection.sql(query, params={"name": name}).fetchall())
+
+
+def has_column(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
+    """Whether the database has this column of a table or view: one of an earlier program may not."""
+    return bool(connection.sql(_HAS_COLUMN, params={"table": table, "column": column}).fetchall())
 
 
 def mark_published(warehouse: Path) -> None:
@@ -269,6 +267,7 @@ def view_column_meanings() -> dict[str, str]:
         "arrival": "late (it came with a later month) or early",
         "issued_invoice_month": "Invoice month that the record belongs to, issued already; NULL = not yet",
         "is_read_there": "Whether its own month was issued with a file of the same bytes, so with this record",
+        "billed_by_rerun_id": "Rerun of its own month that added its call, in time to be billed; NULL = none",
         "allowed_difference": "Part of the difference that may be billed (rule 12.4)",
         "waiting_difference": "Allowed part that no invoice has taken yet",
         "line_count": "Lines",

@@ -569,9 +569,35 @@ def test_rule_12_6_late_records_reach_the_customer_through_a_rerun(hour_to_londo
     assert [line[0] for line in hour_to_london.lines("2020-03")] == ["service_charge"]
     hour_to_london.put("2020-01/from-february.csv", late)
     assert hour_to_london.tell("bill", "2020-02", "--rates", "small").code == 2
+    hour_to_london.rerun(*TOO_LATE, reason="too late")
+    assert hour_to_london.rows("select count(*) from late_calls") == [(1,)]  # compared, but nobody is billed for it
     hour_to_london.rerun(*IN_TIME)
+    assert hour_to_london.rows("from late_calls") == []
+    billed_by = "select count(*) from outside_month_records join runs as rerun on rerun.run_id = billed_by_rerun_id"
+    assert hour_to_london.rows(f"{billed_by} where rerun.reason = 'dispute'") == [(1,)]
     hour_to_london.bill("2020-04")
     assert hour_to_london.lines("2020-04")[1:] == [("adjustments", "international", "0.10")]
+    assert hour_to_london.rows("from late_calls") == []
+
+
+def test_rule_12_6_only_the_late_record_that_a_rerun_added_is_no_late_call_any_more(hour_to_london: Dispute) -> None:
+    late = [call(name, LONDON, 600, start_time=f"2020-01-31T23:0{n}:00.5Z") for n, name in enumerate(("l1", "l2"))]
+    hour_to_london.bill("2020-03", calls=late)
+    assert hour_to_london.rows("select count(*) from late_calls") == [(2,)]
+    hour_to_london.put("2020-01/late.csv", late[1])
+    hour_to_london.rerun(*IN_TIME)
+    assert hour_to_london.rows("select source_line from late_calls") == [(2,)]
+
+
+def test_rule_12_6_a_late_record_without_a_rate_stays_a_late_call_until_it_is_billed(hour_to_london: Dispute) -> None:
+    late = call("late", "+4312345678", 600, start_time="2020-01-31T23:00:00Z")
+    hour_to_london.bill("2020-03", calls=[late])
+    hour_to_london.put("2020-01/late.csv", late)
+    hour_to_london.rerun(*IN_TIME)
+    assert hour_to_london.rows("select count(*) from late_calls") == [(1,)]
+    hour_to_london.correct("v2", international_rates=TO_43, numbering_plan=WITH_43)
+    hour_to_london.rerun("--rates", "v2", *IN_TIME)
+    assert hour_to_london.rows("from late_calls") == []
 
 
 def test_rule_13_2_the_controls_of_a_rerun_are_published_and_balance(hour_to_london: Dispute) -> None:
