@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import duckdb
 
-from flows.explain_find import FoundRecord, the_record
+from flows.explain_find import FoundRecord, record_at, repeats_of, the_record
 from flows.explain_matches import is_extension_call, matchings, rate_line
 from flows.explain_rating import COMPARED, RatedAccount, cell, file_row, rate_account, recomputed
 from flows.explain_record import Place, normalised_fields, read_again
@@ -232,27 +234,51 @@ def explain_call(
     Only issued months are looked at, and of them the calls of one account are read. Raises InputRefusedError where the
     id is unknown, or that of several calls.
     """
+    with _published_months(settings) as connection:
+        record, beside = the_record(connection, settings, call_id, source, usage_month)
+        return _explained(connection, settings, record, beside) | {"call_id": call_id}
+
+
+def explain_row(settings: Settings, file: str, line: int) -> Json:
+    """The same of the record at a line of a file: a record that was rejected may have no call id to ask by.
+
+    Raises InputRefusedError where no issued month read a record there.
+    """
+    with _published_months(settings) as connection:
+        record = record_at(connection, settings, file, line)
+        beside = repeats_of(connection, settings, record) if record.is_accepted else []
+        explained = _explained(connection, settings, record, beside)
+        return explained | {"call_id": explained["call"]["call_id"] if record.is_accepted else None}
+
+
+@contextmanager
+def _published_months(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with published(settings.warehouse) as connection:
         if connection is None:
             raise InputRefusedError(
                 Fault(str(settings.warehouse), "no month is issued here", "name another with --warehouse")
             )
-        record, beside = the_record(connection, settings, call_id, source, usage_month)
-        run = issued_runs(connection)[record.run_id]
-        of_run, month = open_recorded_month(settings, run)
-        explained: Json = {
-            "kind": "call",
-            "call_id": call_id,
-            "usage_month": month_text(record.usage_month),
-            "run": run_facts(run),
-            "record": _record(of_run, run, month, record),
-            "repeats": [_repeat(other) for other in beside],
-        }
-        if record.is_accepted:
-            return explained | _accepted(connection, run, month, record)
-        why = explain_set_aside(record.reason or "", month_text(run.invoice_month))
-        explained["outcome"] = _outcome(record.place, record.reason or "", why, record.detail)
-        return explained
+        yield connection
+
+
+def _explained(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, record: FoundRecord, beside: list[FoundRecord]
+) -> Json:
+    """What became of the record, and why; but for the id that was asked for."""
+    run = issued_runs(connection)[record.run_id]
+    of_run, month = open_recorded_month(settings, run)
+    explained: Json = {
+        "kind": "call",
+        "usage_month": month_text(record.usage_month),
+        "run": run_facts(run),
+        "record": _record(of_run, run, month, record),
+        "repeats": [_repeat(other) for other in beside],
+    }
+    if record.is_accepted:
+        return explained | _accepted(connection, run, month, record)
+    why = explain_set_aside(record.reason or "", month_text(run.invoice_month))
+    explained["outcome"] = _outcome(record.place, record.reason or "", why, record.detail)
+    return explained
 
 
 def run_facts(run: IssuedRun) -> Json:

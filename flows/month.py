@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from flows.ingest import IngestPlan
 from flows.read_ahead import ReadAhead, read_ahead
 from flows.settings import Settings, month_text
 from flows.sources import load_source
+from flows.stopping import workers
 from rate_tables.versions import RateTables, default_version, load_version
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from transforms.account_terms import account_terms, devices_in_service, in_service, with_pool
@@ -273,7 +273,7 @@ def open_month(settings: Settings, known: Mapping[str, Known] | None = None) -> 
     Call record files that are known, and that nobody touched since, are not read to learn their hash.
     """
     version = settings.rates or default_version(settings.rate_tables)
-    with ThreadPoolExecutor(max_workers=2) as beside:  # hashing waits for bytes, the tables for the interpreter
+    with workers(2) as beside:  # hashing waits for bytes, the tables for the interpreter
         found = beside.submit(_find_record_files, settings, known or {})
         texts = beside.submit(read_contract_files, settings.contracts)
         try:

@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from flows.month import Month, RerunOrder, calls_folder, open_month
 from flows.seen_files import known_files, remember, seen_path
 from flows.settings import Settings, month_text
 from flows.stages import INGEST_STAGES, RERUN_STAGES, STAGES, Stage, kept_open, write_plan
+from flows.stopping import workers
 from flows.sweep import sweep_month, sweep_others, sweep_publication
 from flows.warehouse import mark_published, published_runs
 from schemas.faults import Fault, InputRefusedError
@@ -53,7 +53,7 @@ class IngestOutcome(NamedTuple):
 
 def work_in_process(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
     """The units of a stage, here and now, as many at a time as it allows; their paths in the units' order."""
-    with ThreadPoolExecutor(max_workers=stage.width) as pool:
+    with workers(stage.width) as pool:
         yield from pool.map(lambda unit: stage.work(plan, unit), units)
 
 
@@ -89,7 +89,7 @@ def run_stages(
 
     Nothing is published before `prepare` has ended well.
     """
-    with kept_open(plan, month), ThreadPoolExecutor(max_workers=1) as beside:
+    with kept_open(plan, month), workers(1) as beside:
         prepared = beside.submit(prepare, month)
         for stage in stages:
             if stage.publishes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from flows.files import sha256_of
+from flows.stopping import workers
 
 GONE, ALTERED, ADDED, UNLOGGED = "gone", "altered", "not listed", "not logged"
 FILES_AT_A_TIME = 2
@@ -35,6 +35,7 @@ class Look:
         self.files = 0
 
     def differs(self, what: str, verdict: str, detail: str) -> None:
+        """Something is not as it was written down."""
         self.differences.append(Difference(what, verdict, detail))
 
     def compare(self, files: Mapping[str, tuple[Path, str]], against: str, reruns: Reruns | None = None) -> None:
@@ -42,7 +43,7 @@ class Look:
 
         An input that was corrected for a rerun is no fault, and worth a word.
         """
-        with ThreadPoolExecutor(max_workers=FILES_AT_A_TIME) as pool:
+        with workers(FILES_AT_A_TIME) as pool:
             found = list(pool.map(lambda file: sha256_or_none(file[0]), files.values()))
         self.files += len(files)
         for (name, (_, expected)), sha256 in zip(files.items(), found, strict=True):

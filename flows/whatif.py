@@ -8,7 +8,6 @@ does not grow with the month. Nothing is published, nothing is written into the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from flows.month import Month, refuse_uncovered_currencies
 from flows.published_calls import CallTable, PublishedCalls
 from flows.rating import refuse_missing_plans
 from flows.settings import Settings
+from flows.stopping import workers
 from flows.warehouse import published
 from rate_tables.versions import RateTables, load_version, try_version
 from schemas.faults import Fault, refuse_if_any
@@ -217,7 +217,7 @@ def what_if(settings: Settings, account_ids: Sequence[str] = ()) -> WhatIf:
     def rerate(bucket: int) -> Rerated:
         return _rerated(new, changes, calls.tables(bucket), is_asked)
 
-    with ThreadPoolExecutor(max_workers=BUCKETS_AT_A_TIME) as pool:
+    with workers(BUCKETS_AT_A_TIME) as pool:
         parts = list(pool.map(rerate, _buckets(calls, account_ids)))
     effects, usage = _added(parts)
     currencies = new.accounts.select("account_id", "currency")
