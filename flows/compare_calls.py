@@ -8,10 +8,11 @@ from typing import NamedTuple
 import polars as pl
 
 from flows.comparison import Comparison, comparison
-from flows.files import read_parquet, write_parquet, written_whole
+from flows.details_proof import DETAILS_AGAIN
+from flows.files import read_parquet, write_json, write_parquet, written_whole
 from flows.ingest import CALLS_WITH_FILE, bucket_calls
 from flows.month import Month
-from flows.rating import refuse_missing_plans
+from flows.rating import refuse_missing_plans, write_details
 from schemas.faults import ControlFailedError
 from transforms.adjustments import RELEASED
 from transforms.compare_calls import (
@@ -83,10 +84,12 @@ def _keyed(calls: pl.DataFrame) -> pl.DataFrame:
 class _Judged(NamedTuple):
     """Some accounts' calls as each step of the rerun judges them, from the issued ones to today's.
 
-    states: one more than steps; totals: sums of the lines behind each step, with its place.
+    billed: by today's inputs, as they are rated. states: one more than steps. totals: sums of the lines behind each
+    step, with its place.
     """
 
     issued: pl.DataFrame
+    billed: pl.DataFrame
     states: list[pl.DataFrame]
     steps: list[Step]
     totals: pl.DataFrame
@@ -116,7 +119,7 @@ def _judged(found: Comparison, bucket: int, accounts: list[str]) -> _Judged:
     totals.append(call_totals(rated.billed).with_columns(step=pl.lit(len(found.steps))))
     steps = [found.told_step(place) for place in range(len(found.steps))]
     steps.append(Step(RELEASED, (), (), month.accounts["account_id"]))
-    return _Judged(issued, [*states, corrected], steps, pl.concat(totals), released)
+    return _Judged(issued, rated.billed, [*states, corrected], steps, pl.concat(totals), released)
 
 
 def _differences(found: Comparison, judged: _Judged) -> pl.DataFrame:
@@ -132,7 +135,7 @@ def compare_bucket(month: Month, bucket: int) -> Path:
     """The folder with what differs in a bucket's calls, why, and the sums of each step. Done where it exists.
 
     Writes differences (of DIFFERENCE_SCHEMA), causes (step, account_id, category, cause, calls), totals (step and
-    the columns of `call_totals`) and counts.
+    the columns of `call_totals`), counts, and the hashes of billed call details written again.
     """
     target = month.work_folder() / f"bucket={bucket:04d}"
     if target.is_dir():
@@ -143,6 +146,9 @@ def compare_bucket(month: Month, bucket: int) -> Path:
         category_causes(before, after, step).with_columns(step=pl.lit(place))
         for place, (before, after, step) in enumerate(judged.pairs())
     ]
+    again = {}
+    if found.has_issued_rates:
+        again = write_details(judged.billed, month.accounts, month.work_folder() / "details")
     counts = pl.DataFrame({"issued": [judged.issued.height], "corrected": [judged.states[-1].height]})
     with written_whole(target) as partial:
         partial.mkdir()
@@ -150,10 +156,15 @@ def compare_bucket(month: Month, bucket: int) -> Path:
         write_parquet(pl.concat(causes), partial / "causes.parquet")
         write_parquet(judged.totals, partial / "totals.parquet")
         write_parquet(counts, partial / "counts.parquet")
+        write_json({"sha256": again}, partial / DETAILS_AGAIN)
     return target
+
+
+def compared_folders(month: Month) -> list[Path]:
+    """The folders that `compare_bucket` wrote."""
+    return [month.work_folder() / f"bucket={int(bucket):04d}" for bucket in compare_units(month)]
 
 
 def compared(month: Month, name: str) -> pl.DataFrame:
     """One of the small tables of all buckets, under each other."""
-    folders = [month.work_folder() / f"bucket={int(bucket):04d}" for bucket in compare_units(month)]
-    return pl.concat(read_parquet(folder / f"{name}.parquet") for folder in folders)
+    return pl.concat(read_parquet(folder / f"{name}.parquet") for folder in compared_folders(month))

@@ -168,6 +168,11 @@ class Comparison:
         return self.recorded.ingest_plan.directory_digest == self.month.ingest_plan.directory_digest
 
     @property
+    def has_issued_rates(self) -> bool:
+        """Whether it is by the rate version of the issue: then the billed call details are written again too (12.2)."""
+        return "rate_version" not in self.changed
+
+    @property
     def changes_in_words(self) -> str:
         """What differs from the issued run's inputs."""
         words = {"calls": "call records", "account_data": "contracts", "rate_version": "rate version"}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from flows.code_version import code_version
+from flows.details_proof import DETAILS_AGAIN
 from flows.files import FILES, read_json, read_parquet, run_folder, written_whole
 from flows.month import Month
 from flows.settings import month_text
@@ -183,8 +184,11 @@ def _usage_month(invoice_month: dt.date) -> dt.date:
 
 
 def run_manifest(month: Month) -> dict[str, Any]:
-    """What determined the run: the hash of every input, and the program."""
-    return {"run_id": month.run_id, "kind": month.kind, **month.identity}
+    """What determined the run: the hash of every input, and the program; of a rerun also what it proved of details."""
+    manifest = {"run_id": month.run_id, "kind": month.kind, **month.identity}
+    if month.rerun is not None:
+        manifest["details"] = read_json(month.work_folder() / "result" / DETAILS_AGAIN)["proof"]
+    return manifest
 
 
 class Base(NamedTuple):

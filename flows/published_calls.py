@@ -80,6 +80,10 @@ class PublishedCalls:
             raise InputRefusedError(Fault(str(path), problem, "restore it from a copy of the warehouse")) from error
         return hashes
 
+    def listed_sha256(self, name: str) -> str | None:
+        """SHA-256 of a published file of the run by its name in the warehouse; None where it published no such file."""
+        return self._hashes.get(name)
+
     def _name(self, table: str, file: str) -> str:
         return f"{table}/{self._month}/run_id={self.run.run_id}/{file}"
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from flows.adjustment_reasons import behind_adjustment
-from flows.compare_calls import compared
+from flows.compare_calls import compared, compared_folders
 from flows.comparison import Comparison, comparison
-from flows.files import write_parquet, written_whole
+from flows.details_proof import DETAILS_AGAIN, details_proof
+from flows.files import write_json, write_parquet, written_whole
 from flows.invoicing import month_lines
 from flows.month import Month
 from schemas.warehouse_tables import SMALL_TABLES
@@ -53,8 +54,10 @@ def value_difference(month: Month) -> Path:
         "adjustments": _adjustments(found, rows, numbered, differences),
     }
     specs = {table.name: table for table in SMALL_TABLES}
+    proof = details_proof(found, compared_folders(month)) if found.has_issued_rates else None
     with written_whole(target) as partial:
         partial.mkdir()
+        write_json({"proof": proof}, partial / DETAILS_AGAIN)
         for name, frame in tables.items():
             spec = specs[name]
             table = frame.with_columns(rerun_id=pl.lit(month.run_id)).select(spec.columns)
