@@ -24,6 +24,7 @@ from flows.warehouse import (
     create_call_views,
     create_tables,
     create_views,
+    lacking,
     opened,
     quoted,
     rate_table_name,
@@ -200,11 +201,11 @@ class Base(NamedTuple):
 
 
 def _is_of_this_program(database: Path) -> bool:
-    """Whether the database was made by this program, so that nothing in it is to be made anew."""
+    """Whether the database was made by this program and lacks nothing, so that nothing in it is to be made anew."""
     query = "select json_extract_string(manifest, '$.program') from runs where run_id = $run_id"
     with opened(database) as connection:
         found = connection.sql(query, params={"run_id": database.stem.removeprefix("tollbook-")}).fetchall()
-    return found == [(code_version(),)]
+        return found == [(code_version(),)] and not lacking(connection)
 
 
 def base_database(month: Month) -> Base:

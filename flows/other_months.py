@@ -63,7 +63,7 @@ def waiting_sentences(warehouse: Path, usage_month: dt.date, hashes: Iterable[st
             return []
         if not has_column(connection, "outside_month_records", "billed_by_rerun_id"):
             return [
-                "What waits in issued months is not known: an earlier Tollbook published them; the next bill tells."
+                "What waits in issued months is not known: an earlier Tollbook issued them; the next bill tells it."
             ]
         params = {"usage_month": usage_month, "hashes": list(hashes)}
         found = connection.sql(_WAITING, params=params).fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
@@ -33,6 +34,7 @@ _RATE_TYPES = {
     "date": "DATE",
     "instant": "TIMESTAMPTZ",
 }
+_VIEW_FILES = ("views.sql", "run_controls.sql")
 _BOOKS = itertools.count(1)
 
 
@@ -62,7 +64,8 @@ def _engine() -> duckdb.DuckDBPyConnection:
     import duckdb  # where nothing was published yet, a run begins without it
 
     atexit.register(_end_engine)
-    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    config = {"autoinstall_known_extensions": "false", "python_enable_replacements": "false"}
+    return duckdb.connect(config=config)
 
 
 def _end_engine() -> None:
@@ -222,8 +225,26 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     """The views of `transforms/sql`."""
     connection.execute("create view international_rates as select * from rates")
     connection.execute("comment on view international_rates is 'The same rows as rates, under the name of their file.'")
-    for name in ("views.sql", "run_controls.sql"):
-        connection.execute((files("transforms") / "sql" / name).read_text(encoding="utf-8"))
+    for name in _VIEW_FILES:
+        connection.execute(_views(name))
+
+
+def lacking(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Tables and views of today's program that the database has not: an earlier one published it."""
+    created = (re.findall(r"^create view (\w+)", _views(name), re.MULTILINE) for name in _VIEW_FILES)
+    expected = {name for names in created for name in names} | {"international_rates"}
+    expected |= {table.name for table in (*SMALL_TABLES, *CALL_TABLES)} | {
+        rate_table_name(spec) for spec in RATE_TABLES
+    }
+    there = connection.sql(
+        "select table_name from duckdb_tables() where database_name = current_database() "
+        "union all select view_name from duckdb_views() where database_name = current_database()"
+    ).fetchall()
+    return expected - {name for (name,) in there}
+
+
+def _views(name: str) -> str:
+    return (files("transforms") / "sql" / name).read_text(encoding="utf-8")
 
 
 def comment_tables(connection: duckdb.DuckDBPyConnection) -> None:
