@@ -64,8 +64,8 @@ def _engine() -> duckdb.DuckDBPyConnection:
     import duckdb  # where nothing was published yet, a run begins without it
 
     atexit.register(_end_engine)
-    config = {"autoinstall_known_extensions": "false", "python_enable_replacements": "false"}
-    return duckdb.connect(config=config)
+    # a table that is not there is not looked for among the names of the program
+    return duckdb.connect(config={"autoinstall_known_extensions": "false", "python_enable_replacements": "false"})
 
 
 def _end_engine() -> None:
