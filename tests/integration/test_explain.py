@@ -384,6 +384,8 @@ def test_a_record_without_a_call_id_is_explained_by_file_and_line(empty_office: 
         assert found["outcome"]["sentence"]
         record = found["record"]
         assert (record["source_line"], record["raw_record"], record["is_read_again"]) == (line, raw[line], True)
+    malformed = json.loads(ask_row(empty_office, told, "2020-01/calls.csv", 4, "--json").out)
+    assert malformed["record"]["fields"] == []
     missing = json.loads(ask_row(empty_office, told, "2020-01/calls.csv", 3, "--json").out)
     read = {field["field"]: field["value"] for field in missing["record"]["fields"]}
     assert read["destination_number"] == "+442071234567"
