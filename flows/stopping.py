@@ -52,6 +52,13 @@ def end_when_asked() -> None:
             signal.signal(number, _stop)
 
 
+def leave_to_the_server() -> None:
+    """From now on the signals are as Python has them: what serves until it is stopped ends well by one."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) is _stop:
+            signal.signal(number, usual)
+
+
 @contextmanager
 def workers(count: int) -> Iterator[ThreadPoolExecutor]:
     """So many threads; their work is waited for at the end, unless the command was stopped."""
