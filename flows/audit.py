@@ -106,6 +106,7 @@ class Audited:
     def __init__(self) -> None:
         self.result = "done"
         self.run_id: str | None = None
+        self.exit_code = 0
 
 
 def _outcome(error: BaseException) -> tuple[str, int]:
@@ -136,7 +137,7 @@ def audited(warehouse: Path, command: str, facts: dict[str, Any]) -> Iterator[Au
         with suppress(OSError):
             append(warehouse, ENDED, {"command": command, "of": begun, "result": result, "exit_code": code})
         raise
-    ended = {"command": command, "of": begun, "result": state.result, "exit_code": 0}
+    ended = {"command": command, "of": begun, "result": state.result, "exit_code": state.exit_code}
     append(warehouse, ENDED, ended if state.run_id is None else {**ended, "run_id": state.run_id})
 
 

@@ -27,15 +27,17 @@ from flows.options import (
     WAREHOUSE,
     Cdrs,
     ContractsFolder,
+    HoldOnAnomaly,
     IssueDate,
     Output,
     Rates,
     RateTablesFolder,
+    ThresholdTexts,
     Warehouse,
     console,
     console_of_tables,
 )
-from flows.settings import Settings, month_text, parse_date, parse_month
+from flows.settings import Settings, month_text, parse_date, parse_month, parse_thresholds
 from flows.stopping import StoppedError, asked_to_stop, exit_code, leave, sentence
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from transforms.timestamps import add_months
@@ -69,8 +71,11 @@ def bill(
     warehouse: Warehouse = WAREHOUSE,
     issue_date: IssueDate = None,
     prefect: Annotated[bool, Parameter(env_var="TOLLBOOK_PREFECT", negative=())] = False,
+    draft: Annotated[bool, Parameter(negative=())] = False,
+    hold_on_anomaly: HoldOnAnomaly = False,
+    threshold: ThresholdTexts = None,
 ) -> int:
-    """Run the month end of an invoice month: ingest, rate, invoice, publish.
+    """Run the month end of an invoice month: ingest, rate, invoice, look for anomalies, publish.
 
     Parameters
     ----------
@@ -78,20 +83,35 @@ def bill(
         Invoice month, like 2020-02; it bills the calls of the month before.
     prefect
         Run as a Prefect flow run. So it is also where PREFECT_API_URL is set.
+    draft
+        Compute and report, but issue nothing: `tollbook issue` issues exactly that.
     """
     from flows.progress import advance, progress_bar
     from flows.runner import bill_month, prefect_is_asked_for
 
     day = parse_date(issue_date, "--issue-date") if issue_date else None
-    settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, day)
+    thresholds = parse_thresholds(threshold or ())
+    settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, day, thresholds)
+    is_looked_at = draft or hold_on_anomaly or bool(threshold)
+    if prefect and is_looked_at:
+        problem = "--draft, --hold-on-anomaly and --threshold are for a run in this process"
+        raise InputRefusedError(Fault("--prefect", problem, "leave --prefect out, or the others"))
+    if draft:
+        from flows.draft_command import draft_and_show
+
+        return draft_and_show(settings)
     screen = console()
     with progress_bar(Console(stderr=True), f"opening {month}"):
-        if prefect or prefect_is_asked_for():
+        if not is_looked_at and (prefect or prefect_is_asked_for()):
             from flows.flow_run import bill_as_flow_run
 
             outcome = bill_as_flow_run(settings)
         else:
-            outcome = bill_month(settings, advance=advance)
+            outcome = bill_month(settings, advance=advance, hold_on_anomaly=hold_on_anomaly)
+    if outcome.is_held:
+        from flows.draft_command import show_held
+
+        return _tell(show_held(settings, outcome), CONTROL_FAILED)
     from flows.summary import show_summary
 
     try:
@@ -380,12 +400,16 @@ def check_source(
 
 app.command("flows.rates_cli:rates", name="rates")
 app.command("flows.whatif_command:whatif", name="whatif")
+app.command("flows.draft_command:issue", name="issue")
+app.command("flows.status_command:status", name="status")
 app.command("flows.invoice_command:invoice", name="invoice")
 app.command("flows.invoice_command:invoices", name="invoices")
 app.command("flows.report_command:report", name="report")
 app.command("flows.serve_command:serve", name="serve")
 app.command("flows.token_command:token", name="token")
 app.command("flows.explain_issued_command:explain", name="explain")
+app.command("flows.sql_command:sql", name="sql")
+app.command("flows.export_command:export", name="export")
 
 
 def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kind of error

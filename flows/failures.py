@@ -22,6 +22,28 @@ _KNOWN = {
     errno.EEXIST: "is there already; name another",
 }
 _REFUSALS = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.EEXIST}
+_PASSING = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.EAGAIN,  # also a lock that another process holds
+    errno.EBUSY,
+    errno.EINTR,
+    errno.ENOLCK,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+    errno.ENOTCONN,
+    errno.ECONNREFUSED,
+    errno.ECONNRESET,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+}
+"""What others do to a disk, a network or a lock, and undo again without our doing."""
 _OS_ERROR = re.compile(r"os error ([0-9]+)|errno[ =:]*([0-9]+)", re.IGNORECASE)
 _LIBRARIES = ("polars", "duckdb", "_duckdb", "pyarrow")
 
@@ -42,7 +64,7 @@ def _number(error: Exception) -> int | None:
     found = _OS_ERROR.search(str(error))
     if found:
         return int(found[1] or found[2])
-    return next((number for number in _KNOWN if os.strerror(number) in str(error)), None)
+    return next((number for number in (*_KNOWN, *_PASSING) if os.strerror(number) in str(error)), None)
 
 
 def system_refusal(error: Exception) -> SystemRefusal | None:
@@ -52,3 +74,17 @@ def system_refusal(error: Exception) -> SystemRefusal | None:
         return None
     where = getattr(error, "filename", None) or "a file of the run"
     return SystemRefusal(f"{where}: {_KNOWN[number]}, and start again", number in _REFUSALS)
+
+
+def passes_by_itself(error: BaseException) -> bool:
+    """Whether the same work may go well a little later: the error, or one that it was raised from, is of a busy system.
+
+    A lock that is held, a disk that is full or away, a network that is down. Never what must be mended first: a wrong
+    input, a file that is gone or may not be read, a control that does not balance.
+    """
+    here: BaseException | None = error
+    while here is not None:
+        if isinstance(here, Exception) and _number(here) in _PASSING:
+            return True
+        here = here.__cause__
+    return False

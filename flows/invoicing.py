@@ -15,6 +15,7 @@ from flows.rating import bucket_frames
 from flows.settings import month_text
 from schemas.faults import Fault, refuse_if_any
 from schemas.limits import HIGHEST_INVOICE_CENTS, HIGHEST_LINE_UNITS
+from transforms.account_terms import plan_pools
 from transforms.adjustments import adjustment_lines
 from transforms.amount_limits import invoices_beyond
 from transforms.fees import quarter_of
@@ -93,7 +94,7 @@ def month_lines(month: Month, totals: pl.DataFrame, accounts: pl.DataFrame) -> p
 
 
 def invoice_month(month: Month) -> Path:
-    """The folder with the month's invoices, lines and warnings. Raises InputRefusedError; done where it exists."""
+    """The folder with the month's invoices, lines, pools, warnings. Raises InputRefusedError; done where it exists."""
     target = month.work_folder() / "invoices"
     if target.is_dir():
         return target
@@ -104,5 +105,7 @@ def invoice_month(month: Month) -> Path:
         partial.mkdir()
         write_parquet(number_lines(lines, month.accounts, month_start), partial / "invoice_line_items.parquet")
         write_parquet(invoices.with_columns(run_id=pl.lit(month.run_id)), partial / "invoices.parquet")
+        pools = plan_pools(month.pooled_accounts, month.usage_month).with_columns(run_id=pl.lit(month.run_id))
+        write_parquet(pools, partial / "plan_pools.parquet")
         write_parquet(_warnings(month, lines, fixed_charges(month).discounts), partial / "warnings.parquet")
     return target

@@ -54,6 +54,37 @@ def _holder(lock: IO[str]) -> Holder | None:
         return None
 
 
+def _locked_files() -> set[tuple[int, int]] | None:
+    """Process and inode of every file that is locked, as the system lists them; None where it lists none."""
+    try:
+        lines = [line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines()]
+    except OSError:
+        return None
+    return {(int(line[4]), int(line[5].rpartition(":")[2])) for line in lines if line[1] == "FLOCK"}
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def holders(warehouse: Path) -> dict[str, Holder]:
+    """Who is at work now, by invoice month. No lock is taken to find out: a run that begins is not disturbed."""
+    locked, found = _locked_files(), {}
+    for path in warehouse.glob(f"{LOCK}-????-??"):
+        with path.open(encoding="utf-8") as lock:
+            holder = _holder(lock)
+            inode = os.fstat(lock.fileno()).st_ino
+        if holder is not None and (_is_alive(holder.pid) if locked is None else (holder.pid, inode) in locked):
+            found[path.name.removeprefix(f"{LOCK}-")] = holder
+    return found
+
+
 def _lock(lock: IO[str], invoice_month: str) -> None:
     """Takes the lock. Another's sweep is waited for; another's run refuses this one, with its process and start."""
     ends_at = time.monotonic() + _PATIENCE_SECONDS

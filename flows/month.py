@@ -16,15 +16,16 @@ from flows.adjustments import taken_adjustments
 from flows.code_version import code_version
 from flows.contract_reader import Contracts, checked_contracts, read_contract_files
 from flows.files import digest
+from flows.history import EarlierBill, earlier_bills
 from flows.inbox import Known, RecordFile, expected_bytes, find_record_files
 from flows.ingest import IngestPlan
 from flows.read_ahead import ReadAhead, read_ahead
-from flows.settings import Settings, month_text
+from flows.settings import Settings, month_text, threshold_texts
 from flows.sources import load_source
 from flows.stopping import workers
 from rate_tables.versions import RateTables, default_version, load_version
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
-from transforms.account_terms import account_terms, devices_in_service, in_service, with_pool
+from transforms.account_terms import account_terms, devices_in_service, in_service, pool_terms, without_pool_terms
 from transforms.currency_cover import currency_faults
 from transforms.invoices import InvoiceDates
 from transforms.plans import plan_changes
@@ -144,10 +145,15 @@ class Month:
         return build_rate_book(self.rate_book_tables, self.accounts)
 
     @cached_property
+    def pooled_accounts(self) -> pl.DataFrame:
+        """Accounts with their pool and what it is made of."""
+        devices = devices_in_service(self.items, self.rates.charges, self.changes, self.usage_month)
+        return pool_terms(self.accounts, self.rates.plans, devices, self.usage_month)
+
+    @cached_property
     def rated_accounts(self) -> pl.DataFrame:
         """Accounts with their pool and the scopes of the rate book."""
-        devices = devices_in_service(self.items, self.rates.charges, self.changes, self.usage_month)
-        pooled = with_pool(self.accounts, self.rates.plans, devices, self.usage_month)
+        pooled = without_pool_terms(self.pooled_accounts)
         return pooled.join(self.rate_book.scopes, on="account_id", how="left", validate="1:1", maintain_order="left")
 
     @cached_property
@@ -158,6 +164,11 @@ class Month:
         """
         waiting = taken_adjustments(self.settings.warehouse, self.settings.invoice_month)
         return waiting.join(self.accounts, on="account_id", how="semi", maintain_order="left")
+
+    @cached_property
+    def earlier_bills(self) -> tuple[EarlierBill, ...]:
+        """The runs that issued the months before: what this month is looked at against. A rerun looks at none."""
+        return () if self.rerun is not None else earlier_bills(self.settings.warehouse, self.settings.invoice_month)
 
     @cached_property
     def order(self) -> dict[str, Any]:
@@ -176,6 +187,11 @@ class Month:
             ],
             "program": code_version(),
         }
+        if self.earlier_bills:
+            order["anomalies"] = {
+                "against": [bill.run_id for bill in self.earlier_bills],
+                "thresholds": threshold_texts(self.settings.thresholds),
+            }
         if self.rerun is not None:
             accounts = None if self.rerun.accounts is None else sorted(self.rerun.accounts)
             disputed_on = None if self.rerun.disputed_on is None else str(self.rerun.disputed_on)

@@ -1,68 +1,75 @@
 """The month end as a Prefect flow: the same stages, each unit a task that takes and returns paths."""
 
-import datetime as dt
-from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from prefect import flow, task
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from prefect.tasks import Task
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from rich.console import Console
 
-from flows.confidential import confidential_files, masked_errors
+from flows.draft_command import held_sentence
+from flows.draft_place import draft_link
+from flows.flow_artifacts import Meter, show_run
+from flows.flow_parameters import DateText, MonthText, VersionName, month_of
+from flows.flow_steps import TASK_RUNNER, Ended, as_tasks, final_state
 from flows.progress import advance
 from flows.runner import bill_month
-from flows.settings import Settings, parse_month
-from flows.stages import STAGES, Stage
-from schemas.faults import ControlFailedError, InputRefusedError
-
-_TASK_RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=2)
-_STAGES = {stage.name: stage for stage in STAGES}
+from flows.settings import Settings, month_text, parse_date, parse_month
+from flows.stages import STAGES
+from flows.summary import invoice_totals, show_summary
+from schemas.faults import ControlFailedError
 
 
-def _is_worth_another_try(_task: Task[..., Path], _run: TaskRun, state: State) -> bool:
-    """A refused input or a failed control comes out the same again; a disk that was away may be back."""
-    failure = state.data if isinstance(state.data, BaseException) else getattr(state.data, "exception", None)
-    return not isinstance(failure, InputRefusedError | ControlFailedError)
+def _name() -> str:
+    return f"bill {flow_run.parameters.get('month') or month_of(flow_run.scheduled_start_time)}"
 
 
-@task(task_run_name="{stage} {unit}", retries=2, retry_delay_seconds=1, retry_condition_fn=_is_worth_another_try)
-def work_on(stage: str, plan: Path, unit: str) -> Path:
-    """One unit of a stage; safe to try again, because what it writes is whole or not there."""
-    with confidential_files(), masked_errors():
-        return _STAGES[stage].work(plan, unit)
-
-
-def _as_tasks(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
-    """The units of a stage as task runs, as many at a time as it allows; their paths in the units' order."""
-    waiting: deque[PrefectFuture[Path]] = deque()
-    for unit in units:
-        waiting.append(work_on.submit(stage.name, plan, unit))
-        if len(waiting) >= stage.width:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-@flow(
-    name="month_end",
-    flow_run_name="month end {invoice_month}",
-    task_runner=_TASK_RUNNER,
-    log_prints=False,
-)
+@flow(name="month_end", flow_run_name=_name, task_runner=TASK_RUNNER, log_prints=False)
 def month_end(
-    invoice_month: str,
+    month: MonthText | None = None,
     cdrs: Path = Path("data/inbox"),
     contracts: Path = Path("data/contracts"),
     rate_tables: Path = Path("rate_tables"),
-    rates: str | None = None,
+    rates: VersionName | None = None,
     warehouse: Path = Path("data/warehouse"),
-    issue_date: dt.date | None = None,
-) -> str:
-    """The month's invoices, published. Returns the run id. Refusals and failed controls fail the flow run."""
-    with masked_errors():
-        settings = Settings(parse_month(invoice_month), cdrs, contracts, rate_tables, rates, warehouse, issue_date)
-        return bill_month(settings, work=_as_tasks, advance=advance).run_id
+    issue_date: DateText | None = None,
+    hold_on_anomaly: bool = False,
+) -> State[str]:
+    """The month's invoices, published; its result is the run id. Refusals and failed controls fail the flow run.
+
+    Args:
+        month: Invoice month, like 2020-02; it bills the calls of the month before. Not given: the month in which the
+            run was due, in UTC.
+        cdrs: Inbox of call records, a folder a month.
+        contracts: Contract tables.
+        rate_tables: Rate versions.
+        rates: Rate version, like 2020.1. Not given: the newest frozen one.
+        warehouse: Where results go.
+        issue_date: Day of issue, 1st to 7th of the month. Not given: the 1st.
+        hold_on_anomaly: Issue nothing where an anomaly is found: the draft is kept, and the flow run fails.
+    """
+    due = month_of(flow_run.scheduled_start_time)
+
+    def work() -> Ended:
+        issued_on = parse_date(issue_date, "issue_date") if issue_date else None
+        settings = Settings(parse_month(month or due), cdrs, contracts, rate_tables, rates, warehouse, issued_on)
+        name = month_text(settings.invoice_month)
+        get_run_logger().info(
+            "opening %s: contracts, rates and the files of %s", name, month_text(settings.usage_month)
+        )
+        meter = Meter(f"progress-{name}", STAGES)
+        outcome = bill_month(settings, work=meter.around(as_tasks), advance=advance, hold_on_anomaly=hold_on_anomaly)
+        if outcome.is_held:
+            remedy = f"look at {draft_link(warehouse, name)}, then `tollbook issue {name}`, or mend and draft again"
+            raise ControlFailedError(f"{held_sentence(name, outcome)} {remedy}")
+        run_id, is_new = outcome.run_id, outcome.is_new
+
+        def show(screen: Console) -> None:
+            show_summary(screen, settings, run_id)
+
+        show_run("", name, warehouse, run_id, show)
+        done = "issued" if is_new else "was issued before from the same inputs; nothing to do"
+        return Ended(run_id, f"{name} {done}: {', '.join(invoice_totals(warehouse, run_id))} (run {run_id})")
+
+    return final_state(work)

@@ -20,7 +20,7 @@ from flows.warehouse import (
     DATABASE,
     NEW_DATABASE,
     comment_tables,
-    comment_view_columns,
+    comment_views,
     create_call_views,
     create_tables,
     create_views,
@@ -41,11 +41,14 @@ if TYPE_CHECKING:
 _STAGED = {
     "invoices": "invoices",
     "invoice_line_items": "invoices",
+    "plan_pools": "invoices",
     "set_aside_records": "rows",
     "suspended_calls": "rows",
     "source_files": "rows",
     "warnings": "rows",
+    "anomalies": "anomalies",
 }
+BILL_TABLES = tuple(_STAGED)
 _STAGED_BY_RERUN = dict.fromkeys(("rerun_line_items", "rerun_call_differences", "adjustments"), "result")
 _TAKE = """
 update adjustments set taken_by_invoice_id = adjustments.account_id || '-' || $month
@@ -133,12 +136,20 @@ def _insert_rates(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
         _insert(connection, rate_table_name(spec), rows)
 
 
-def _insert_run(connection: duckdb.DuckDBPyConnection, month: Month, started_at: dt.datetime) -> None:
-    for name, frame in small_tables(month).items():
+class RunRows(NamedTuple):
+    """What the database is told of a run: when it began, its status, its tables; None: as its stages left them."""
+
+    started_at: dt.datetime
+    status: str = "published"
+    tables: dict[str, pl.DataFrame] | None = None
+
+
+def _insert_run(connection: duckdb.DuckDBPyConnection, month: Month, run: RunRows) -> None:
+    for name, frame in (small_tables(month) if run.tables is None else run.tables).items():
         _insert(connection, name, frame)
     finished_at = dt.datetime.now(dt.UTC)
     manifest = json.dumps(run_manifest(month), sort_keys=True, ensure_ascii=False)
-    values = [month.run_id, month.settings.invoice_month, month.kind, started_at, finished_at, "published"]
+    values = [month.run_id, month.settings.invoice_month, month.kind, run.started_at, finished_at, run.status]
     reason = None if month.rerun is None else month.rerun.reason
     connection.execute(
         "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, month.rates.version, reason, manifest]
@@ -238,7 +249,7 @@ def _make_base(month: Month, old: Path, target: Path) -> None:
         create_call_views(connection, {table.name: [] for table in CALL_TABLES})
         create_views(connection)
         comment_tables(connection)
-        comment_view_columns(connection)
+        comment_views(connection)
         connection.execute("commit")
         if old.exists():
             _insert_old(connection, old, month.settings.warehouse)
@@ -247,13 +258,13 @@ def _make_base(month: Month, old: Path, target: Path) -> None:
         connection.execute("commit; checkpoint")
 
 
-def build_database(month: Month, started_at: dt.datetime, target: Path) -> None:
+def build_database(month: Month, run: RunRows, target: Path) -> None:
     """The database with all that was published before and this run, every table and column with its comment."""
     base = base_database(month)
     shutil.copyfile(base.path, target)
     with opened(target, NEW_DATABASE) as connection:
         connection.execute("begin")
-        _insert_run(connection, month, started_at)
+        _insert_run(connection, month, run)
         if (month.settings.warehouse / DATABASE).exists():
             staged = _STAGED if month.rerun is None else _STAGED_BY_RERUN
             changed = {"runs", "adjustments", *staged}

@@ -26,6 +26,24 @@ IssueDate = Annotated[
     Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, 1st to 7th; the 1st if not named."),
 ]
 
+HoldOnAnomaly = Annotated[
+    bool,
+    Parameter(
+        env_var="TOLLBOOK_HOLD_ON_ANOMALY",
+        negative=(),
+        help="Where anything is out of pattern, keep a draft instead of issuing, and end with exit code 3.",
+    ),
+]
+ThresholdTexts = Annotated[
+    list[str] | None,
+    Parameter(
+        env_var="TOLLBOOK_THRESHOLD",
+        negative=(),
+        consume_multiple=True,
+        help="From where on something is out of pattern, like account_total=5 or new_destination=250; may be repeated.",
+    ),
+]
+
 Output = Annotated[Path | None, Parameter(name=["--output", "-o"])]
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -29,7 +29,7 @@ from flows.files import (
 )
 from flows.locks import publishing
 from flows.month import Month
-from flows.next_database import build_database, check_controls, run_manifest, small_tables
+from flows.next_database import RunRows, build_database, check_controls, run_manifest, small_tables
 from flows.rating import bucket_frames, bucket_hashes
 from flows.report.facts import Facts, report_facts
 from flows.report.files import write_report
@@ -38,7 +38,18 @@ from flows.sweep import details_mark, sweep_publication
 from flows.warehouse import DATABASE, mark_published
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
 
+if TYPE_CHECKING:
+    pass
+
 CONTROLS = "controls.parquet"
+_BY_INVOICE_MONTH = ("invoices", "invoice_line_items", "anomalies")
+
+
+def archived_path(month: Month, table: str) -> Path:
+    """Where the run's rows of a small table stand as Parquet."""
+    is_of_invoices = table in _BY_INVOICE_MONTH or month.rerun is not None
+    partition = month.partition(table, month.settings.invoice_month if is_of_invoices else month.usage_month)
+    return partition / f"{table}.parquet"
 
 
 def archive_tables(month: Month) -> dict[Path, str]:
@@ -48,9 +59,7 @@ def archive_tables(month: Month) -> dict[Path, str]:
     """
     hashes = bucket_hashes(month) if month.rerun is None else {}
     for name, frame in small_tables(month).items():
-        by_invoice_month = name in ("invoices", "invoice_line_items") or month.rerun is not None
-        partition = month.partition(name, month.settings.invoice_month if by_invoice_month else month.usage_month)
-        path = partition / f"{name}.parquet"
+        path = archived_path(month, name)
         hashes[path] = write_published(frame, path)
     files = [path for path in hashes if path.suffix == ".parquet"]
     make_durable([*files, *_folders_of(files, month.settings.warehouse)])
@@ -62,8 +71,11 @@ def _folders_of(paths: Iterable[Path], root: Path) -> list[Path]:
     return sorted({folder for path in paths for folder in path.parents if folder.is_relative_to(root)})
 
 
-def _control_details(month: Month, staged: Path) -> None:
+def _control_details(month: Month) -> None:
     """A file an account: a file system that does not tell `a1` from `A1` would have put one in place of the other."""
+    staged = staged_details(month)
+    if month.rerun is not None or not staged.is_dir():  # a run that was stopped behind their rename looked already
+        return
     totals = bucket_frames(month, "totals")
     expected = totals.filter(pl.col("category") != "included_minutes")["account_id"].n_unique()
     found = sum(1 for _ in staged.glob("*.csv"))
@@ -74,7 +86,7 @@ def _control_details(month: Month, staged: Path) -> None:
         )
 
 
-class _Checked(NamedTuple):
+class Checked(NamedTuple):
     """What stands ready to be published: the database in no reader's way, its controls, what the report shows.
 
     hashes: SHA-256 of the run's files.
@@ -86,9 +98,19 @@ class _Checked(NamedTuple):
     hashes: dict[Path, str]
 
 
-def _stage_run_folder(month: Month, checked: _Checked) -> Path:
+def staged_run_folder(month: Month) -> Path:
+    """Where the run's folder is made, before it is published."""
+    return month.work_folder() / "run"
+
+
+def staged_details(month: Month) -> Path:
+    """Where the run's details are written, before they are published."""
+    return month.work_folder() / "details"
+
+
+def stage_run_folder(month: Month, checked: Checked) -> Path:
     """Manifest, controls, report, the contracts' copy and the list of the run's files, where no reader looks."""
-    staged = month.work_folder() / "run"
+    staged = staged_run_folder(month)
     warehouse, target = month.settings.warehouse, run_folder(month.settings.warehouse, month.run_id)
     with written_whole(staged) as partial:
         write_json(run_manifest(month), partial / "manifest.json")
@@ -111,11 +133,10 @@ def _publish_details(month: Month) -> None:
     Which run's folder it is stands in a mark beside it, written before the rename: so a run that was stopped
     behind the rename finds its own again, and no other's.
     """
-    staged = month.work_folder() / "details"
+    staged = staged_details(month)
     target = month.settings.warehouse / "details" / month_text(month.usage_month)
     mark = details_mark(target)
     if staged.is_dir():
-        _control_details(month, staged)
         write_text(month.run_id, mark)
         put_in_place(staged, target)
     elif not mark.is_file() or mark.read_text(encoding="utf-8") != month.run_id:
@@ -131,17 +152,22 @@ def _swap(database: Path, link: Path) -> None:
     beside.replace(link)
 
 
-def _build_checked(month: Month, started_at: dt.datetime) -> _Checked:
-    """The new database, all of whose controls balance, and the run's tables as Parquet."""
-    staged = month.work_folder() / f"tollbook-{month.run_id}.duckdb"
+def staged_database(month: Month) -> Path:
+    """Where the new database is made, under the name that it is published by."""
+    return month.work_folder() / f"tollbook-{month.run_id}.duckdb"
+
+
+def build_checked(month: Month, run: RunRows, staged: Path) -> Checked:
+    """The new database, all of whose controls balance, and the run's tables as Parquet. Raises ControlFailedError."""
     with ThreadPoolExecutor(max_workers=1) as beside, written_whole(staged) as partial:
         archived = beside.submit(archive_tables, month)
-        build_database(month, started_at, partial)
+        build_database(month, run, partial)
         controls = check_controls(partial, month.run_id, month.kind)
         facts = report_facts(month, partial, controls)
         make_read_only(partial)
         hashes = archived.result()
-    return _Checked(staged, controls, facts, hashes)
+    _control_details(month)
+    return Checked(staged, controls, facts, hashes)
 
 
 def _log_publication(month: Month, database: Path, staged_run: Path) -> None:
@@ -155,7 +181,7 @@ def _log_publication(month: Month, database: Path, staged_run: Path) -> None:
     append(month.settings.warehouse, PUBLISHES, facts)
 
 
-def _refuse_taken_adjustments(month: Month) -> None:
+def refuse_taken_adjustments(month: Month) -> None:
     """No adjustment is taken twice: another month may have been issued, and have taken some, while this one was run."""
     if month.rerun is not None or month.adjustments.is_empty():
         return
@@ -164,6 +190,23 @@ def _refuse_taken_adjustments(month: Month) -> None:
     if not month.adjustments.join(waiting, on=key, how="anti").is_empty():
         problem = "another month was issued meanwhile, and took adjustments that this one was to take"
         raise InputRefusedError(Fault(month_text(month.settings.invoice_month), problem, "run the month again"))
+
+
+def show_run(month: Month, database: Path, staged_run: Path) -> None:
+    """What stands ready is shown: the log first, then renames alone, the link's last; its lock is held."""
+    warehouse, target = month.settings.warehouse, run_folder(month.settings.warehouse, month.run_id)
+    make_durable([database])
+    _log_publication(month, database, staged_run)
+    if month.rerun is None:
+        _publish_details(month)
+    if staged_run != target:
+        put_in_place(staged_run, target)
+    shown = warehouse / database.name
+    database.replace(shown)
+    make_durable([*(folder for folder in (warehouse / "details", warehouse / "runs") if folder.is_dir()), warehouse])
+    _swap(shown, warehouse / DATABASE)
+    mark_published(warehouse)
+    make_durable([warehouse])
 
 
 def publish(month: Month, started_at: dt.datetime) -> Path:
@@ -175,21 +218,8 @@ def publish(month: Month, started_at: dt.datetime) -> Path:
     warehouse = month.settings.warehouse
     with publishing(warehouse):
         sweep_publication(warehouse)
-        _refuse_taken_adjustments(month)
-        checked = _build_checked(month, started_at)
-        staged_run = _stage_run_folder(month, checked)
-        make_durable([checked.database])
-        _log_publication(month, checked.database, staged_run)
-        if month.rerun is None:
-            _publish_details(month)
-        put_in_place(staged_run, run_folder(warehouse, month.run_id))
-        database = warehouse / checked.database.name
-        checked.database.replace(database)
-        make_durable(
-            [*(folder for folder in (warehouse / "details", warehouse / "runs") if folder.is_dir()), warehouse]
-        )
-        _swap(database, warehouse / DATABASE)
-        mark_published(warehouse)
-        make_durable([warehouse])
+        refuse_taken_adjustments(month)
+        checked = build_checked(month, RunRows(started_at), staged_database(month))
+        show_run(month, checked.database, stage_run_folder(month, checked))
     shutil.rmtree(month.work_folder(), ignore_errors=True)
     return warehouse / DATABASE

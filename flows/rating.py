@@ -16,6 +16,7 @@ from flows.settings import month_text
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.reasons import RECORD_WARNINGS
 from schemas.warehouse_tables import CALL_COLUMNS
+from transforms.anomalies import DESTINATION_SCHEMA, dear_destinations, destination_totals
 from transforms.call_details import LINE_END, detail_calls, detail_rows, header
 from transforms.call_sums import destination_costs, hourly_calls
 from transforms.classify import PLAN_MINUTES
@@ -163,11 +164,18 @@ def bucket_path(month: Month, table: str, bucket: int) -> Path:
     return month.partition(table, month.usage_month) / f"bucket={bucket:04d}.parquet"
 
 
+def _dear_destinations(month: Month, billed: pl.DataFrame) -> pl.DataFrame:
+    """What the search for anomalies needs of the calls; nothing where it has no month to compare with."""
+    if not month.earlier_bills:
+        return pl.DataFrame(schema=DESTINATION_SCHEMA)
+    return dear_destinations(destination_totals(billed), month.settings.thresholds.new_destination)
+
+
 def rate_bucket(month: Month, bucket: int) -> Path:
     """The folder with a bucket's sums; its calls and CSVs are written beside. Done already where it exists.
 
     Writes billed_calls and unbilled_calls of the bucket, and under the run's work folder totals, counts,
-    warnings, suspended rows, what the report sums, and the details CSVs.
+    dear destinations, warnings, suspended rows, what the report sums, and the details CSVs.
     """
     target = month.work_folder() / f"bucket={bucket:04d}"
     if target.is_dir():
@@ -186,6 +194,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
             hashes["unbilled_calls"] = write_published(unbilled, bucket_path(month, "unbilled_calls", bucket))
             write_json({"tables": hashes, "details": details.result()}, partial / HASHES)
         write_parquet(call_totals(rated.billed), partial / "totals.parquet")
+        write_parquet(_dear_destinations(month, rated.billed), partial / "dear_destinations.parquet")
         write_parquet(outcome_counts(rated), partial / "counts.parquet")
         write_parquet(warning_counts(rated), partial / "warnings.parquet")
         write_parquet(_suspended_rows(rated.suspended, month.rate_book), partial / "suspended.parquet")

@@ -136,6 +136,18 @@ def _show_proof(console: Console, details: str | None, invoice_month: dt.date) -
             console.print(sentence, soft_wrap=True)
 
 
+def rerun_sums(warehouse: Path, rerun_id: str) -> list[str]:
+    """What a rerun comes to before tax, and what of it is allowed, a text a currency that has a difference."""
+    with opened(warehouse / DATABASE) as connection:
+        rows = _asked(connection, _SUMS, rerun_id)
+    sums = [
+        f"{difference:+,} {currency} before tax, {allowed:+,} of it allowed"
+        for currency, difference, allowed in rows
+        if difference or allowed
+    ]
+    return sums or ["nothing to adjust"]
+
+
 def show_rerun(console: Console, warehouse: Path, rerun_id: str, *, is_new: bool) -> None:
     """What differs from the issued invoices, by category and call, with causes; or that nothing does."""
     with opened(warehouse / DATABASE) as connection:

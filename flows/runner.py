@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flows.adjustments import Rerun, published_reruns
+from flows.anomalies import run_anomalies
 from flows.audit import audited
 from flows.comparison import comparison
 from flows.confidential import confidential_files
+from flows.draft_place import drafted_run
 from flows.files import digest, remove
 from flows.fixed_charges import fixed_charges
+from flows.held import issue_standing, issued_or_held
 from flows.inbox import Known
 from flows.ingest import is_stored, stored_hashes, sweep_pieces
 from flows.issued import issued_run_of
@@ -23,21 +26,29 @@ from flows.locks import only_run, publishing
 from flows.month import Month, RerunOrder, calls_folder, open_month
 from flows.seen_files import known_files, remember, seen_path
 from flows.settings import Settings, month_text
-from flows.stages import INGEST_STAGES, RERUN_STAGES, STAGES, Stage, kept_open, write_plan
+from flows.stages import INGEST_STAGES, RERUN_STAGES, Stage, kept_open, write_plan
 from flows.stopping import workers
 from flows.sweep import sweep_month, sweep_others, sweep_publication
 from flows.warehouse import mark_published, published_runs
 from schemas.faults import Fault, InputRefusedError
+from transforms.anomalies import Anomaly
 
 Advance = Callable[[Stage], None]
+HELD = 3
+"""Exit code of a month that is held, as of one whose controls fail: nothing was published."""
 WorkUnits = Callable[[Stage, Path, list[str]], Iterable[Path]]
 
 
 class BillOutcome(NamedTuple):
-    """The run that the month's invoices come from, and whether it was done now or stood there before."""
+    """The run that the month's invoices come from, and whether it was done now or stood there before.
+
+    anomalies: what it found out of pattern. is_held: it was not issued because of them, and its draft stands.
+    """
 
     run_id: str
     is_new: bool
+    anomalies: tuple[Anomaly, ...] = ()
+    is_held: bool = False
 
 
 class IngestOutcome(NamedTuple):
@@ -57,7 +68,7 @@ def work_in_process(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path
         yield from pool.map(lambda unit: stage.work(plan, unit), units)
 
 
-def _prepare_bill(month: Month) -> None:
+def prepare_bill(month: Month) -> None:
     """What needs no call, done while calls are read: what rating looks up, the guards, the database without the run."""
     _ = month.rated_accounts
     from flows.guards import guard_tables
@@ -78,7 +89,7 @@ def _prepare_ingest(month: Month) -> None:
 
 
 def run_stages(
-    stages: tuple[Stage, ...],
+    stages: Iterable[Stage],
     month: Month,
     plan: Path,
     work: WorkUnits,
@@ -99,8 +110,9 @@ def run_stages(
         prepared.result()
 
 
-def _without_program(identity: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in identity.items() if key not in ("program", "run_id", "kind")}
+def _of_inputs(identity: dict[str, Any]) -> dict[str, Any]:
+    """What the invoices follow from: neither the program, nor what the month was compared with, alters an input."""
+    return {key: value for key, value in identity.items() if key not in ("program", "run_id", "kind", "anomalies")}
 
 
 def issued_run(month: Month) -> str | None:
@@ -111,8 +123,8 @@ def issued_run(month: Month) -> str | None:
     for run in published_runs(month.settings.warehouse):
         if run["kind"] != "bill" or run["invoice_month"] != month.settings.invoice_month:
             continue
-        issued = _without_program(json.loads(run["manifest"]))
-        now = _without_program(month.identity)
+        issued = _of_inputs(json.loads(run["manifest"]))
+        now = _of_inputs(month.identity)
         if issued == now:
             return str(run["run_id"])
         changed = sorted(key for key in now if issued.get(key) != now[key])
@@ -128,7 +140,8 @@ def issued_run(month: Month) -> str | None:
     return None
 
 
-def _open_writable(settings: Settings, known: Mapping[str, Known] | None = None) -> Month:
+def open_writable(settings: Settings, known: Mapping[str, Known] | None = None) -> Month:
+    """The month, and a warehouse that can be written to. Raises InputRefusedError."""
     if "?" in str(settings.warehouse.resolve()):
         problem, remedy = "a database cannot be kept under a path with a question mark", "name another warehouse"
         raise InputRefusedError(Fault(str(settings.warehouse), problem, remedy))
@@ -141,49 +154,70 @@ def _open_writable(settings: Settings, known: Mapping[str, Known] | None = None)
     return month
 
 
-def _facts(month: Month) -> dict[str, Any]:
+def facts_of(month: Month) -> dict[str, Any]:
     """What the log keeps of a command's inputs: where they are, and one digest over what they hold."""
     return {"run_id": month.run_id, "inputs_sha256": digest(month.identity), "settings": month.settings.as_text()}
 
 
-def _sweep_issued(month: Month, issued: str) -> None:
+def sweep_issued(warehouse: Path, invoice_month: str) -> None:
     """What a run that was stopped behind its publication had still to clear."""
-    warehouse = month.settings.warehouse
-    sweep_month(warehouse, month_text(month.settings.invoice_month), resumed=None)
+    sweep_month(warehouse, invoice_month, resumed=None)
     with publishing(warehouse):
         sweep_publication(warehouse)
         mark_published(warehouse)
-    if issued == month.run_id:
-        sweep_pieces(month.ingest_plan)
+
+
+def _computed(month: Month, run_id: str, *, is_new: bool, is_held: bool = False) -> BillOutcome:
+    anomalies = run_anomalies(month.settings.warehouse, month.settings.invoice_month, run_id)
+    return BillOutcome(run_id, is_new, anomalies, is_held)
 
 
 @confidential_files()
-def bill_month(settings: Settings, work: WorkUnits = work_in_process, advance: Advance | None = None) -> BillOutcome:
+def bill_month(
+    settings: Settings,
+    work: WorkUnits = work_in_process,
+    advance: Advance | None = None,
+    *,
+    hold_on_anomaly: bool = False,
+) -> BillOutcome:
     """The month's invoices, published; nothing is done where the same inputs issued them before.
 
-    Raises InputRefusedError (nothing was changed) and ControlFailedError (nothing was published).
+    With `hold_on_anomaly` a month with anomalies is not published: its draft is kept. Raises InputRefusedError
+    (nothing was changed) and ControlFailedError (nothing was published).
     """
     started_at = dt.datetime.now(dt.UTC)
-    month = _open_writable(settings)
+    month = open_writable(settings)
     warehouse, invoice_month = settings.warehouse, month_text(settings.invoice_month)
     with (
         only_run(warehouse, invoice_month, f"bill {invoice_month}"),
-        audited(warehouse, "bill", _facts(month)) as log,
+        audited(warehouse, "bill", facts_of(month)) as log,
     ):
         issued = issued_run(month)
         if issued is not None:
-            _sweep_issued(month, issued)
+            sweep_issued(warehouse, invoice_month)
+            if issued == month.run_id:
+                sweep_pieces(month.ingest_plan)
             log.result, log.run_id = "nothing to do", issued
-            return BillOutcome(issued, is_new=False)
+            return _computed(month, issued, is_new=False)
         fixed_charges(month)  # refused before any call is read
         sweep_month(warehouse, invoice_month, resumed=month.run_id)
         sweep_others(warehouse, invoice_month)
-        plan = write_plan(month, started_at)
-        remember(_seen_path(settings), month.record_files)
-        run_stages(STAGES, month, plan, work, advance or (lambda _: None), _prepare_bill)
+        draft_before = drafted_run(warehouse, invoice_month)
+        if not issue_standing(month, hold_on_anomaly=hold_on_anomaly):
+            plan = write_plan(month, started_at)
+            remember(_seen_path(settings), month.record_files)
+            stages = issued_or_held(month, hold_on_anomaly=hold_on_anomaly)
+            run_stages(stages, month, plan, work, advance or (lambda _: None), prepare_bill)
+        outcome = _computed(
+            month, month.run_id, is_new=True, is_held=drafted_run(warehouse, invoice_month) == month.run_id
+        )
+        if draft_before is not None:
+            sweep_month(warehouse, invoice_month, resumed=None)
         sweep_pieces(month.ingest_plan)
         log.run_id = month.run_id
-    return BillOutcome(month.run_id, is_new=True)
+        if outcome.is_held:
+            log.result, log.exit_code = f"held: {len(outcome.anomalies)} anomalies", HELD
+    return outcome
 
 
 def _seen_path(settings: Settings) -> Path:
@@ -205,7 +239,7 @@ def _opened_again(settings: Settings, disputed_on: dt.date | None, accounts: Seq
         raise InputRefusedError(Fault("--disputed-on", problem, "name the day of the dispute", value=str(disputed_on)))
     version = settings.rates or issued.rate_version
     known = known_files(_seen_path(settings)) if accounts else None
-    return _open_writable(replace(settings, rates=version, issue_date=issued.issue_date), known), issued.run_id
+    return open_writable(replace(settings, rates=version, issue_date=issued.issue_date), known), issued.run_id
 
 
 def _reruns_before(month: Month, order: RerunOrder) -> list[Rerun]:
@@ -237,6 +271,7 @@ def rerun_month(
     reason: str,
     disputed_on: dt.date | None,
     advance: Advance | None = None,
+    work: WorkUnits = work_in_process,
 ) -> BillOutcome:
     """The issued month rated again beside its invoices, which stay as they are, and compared (rule 12).
 
@@ -249,7 +284,7 @@ def rerun_month(
     warehouse, invoice_month = settings.warehouse, month_text(settings.invoice_month)
     with only_run(warehouse, invoice_month, f"rerun {invoice_month}"):
         month = _after_earlier(opened, order)
-        with audited(warehouse, "rerun", _facts(month)) as log:
+        with audited(warehouse, "rerun", facts_of(month)) as log:
             log.run_id = month.run_id
             if month.run_id in {run.run_id for run in _reruns_before(month, order)}:
                 log.result = "nothing to do"
@@ -260,7 +295,7 @@ def rerun_month(
             sweep_others(warehouse, invoice_month)
             plan = write_plan(month, started_at)
             remember(_seen_path(settings), month.record_files)
-            run_stages(RERUN_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_rerun)
+            run_stages(RERUN_STAGES, month, plan, work, advance or (lambda _: None), _prepare_rerun)
     return BillOutcome(month.run_id, is_new=True)
 
 
@@ -272,10 +307,10 @@ def _is_issued(month: Month) -> bool:
 @confidential_files()
 def ingest_month(settings: Settings, advance: Advance | None = None) -> IngestOutcome:
     """The usage month's records read, checked and stored; what was stored before is not read again."""
-    month = _open_writable(settings)
+    month = open_writable(settings)
     with (
         only_run(settings.warehouse, month_text(settings.invoice_month), f"ingest {month_text(month.usage_month)}"),
-        audited(settings.warehouse, "ingest", _facts(month)),
+        audited(settings.warehouse, "ingest", facts_of(month)),
     ):
         sweep_month(settings.warehouse, month_text(settings.invoice_month), resumed=month.run_id)
         ingest_plan = month.ingest_plan

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 
 from schemas.faults import Fault, InputRefusedError
+from transforms.anomalies import Thresholds
 from transforms.timestamps import add_months
+
+_RATIOS = ("account_total", "category_total", "minutes")
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Settings:
     rates: str | None = None
     warehouse: Path = Path("data/warehouse")
     issue_date: dt.date | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     @property
     def usage_month(self) -> dt.date:
@@ -34,7 +40,7 @@ class Settings:
         for name, value in asdict(self).items():
             if value is not None:
                 texts[name] = str(value.resolve()) if isinstance(value, Path) else str(value)
-        return texts
+        return texts | {"thresholds": " ".join(threshold_texts(self.thresholds))}
 
     @classmethod
     def from_text(cls, texts: dict[str, str]) -> Settings:
@@ -48,6 +54,7 @@ class Settings:
             rates=texts.get("rates"),
             warehouse=Path(texts["warehouse"]),
             issue_date=dt.date.fromisoformat(issue_date) if issue_date else None,
+            thresholds=parse_thresholds(texts.get("thresholds", "").split()),
         )
 
     def with_rates(self, version: str) -> Settings:
@@ -75,3 +82,24 @@ def parse_date(text: str, name: str) -> dt.date:
 def month_text(month: dt.date) -> str:
     """`2020-02` for the month that the date is in."""
     return f"{month:%Y-%m}"
+
+
+def threshold_texts(thresholds: Thresholds) -> list[str]:
+    """Each threshold as `account_total=3`: what `parse_thresholds` reads."""
+    return [f"{name}={value.normalize():f}" for name, value in thresholds._asdict().items()]
+
+
+def parse_thresholds(texts: Sequence[str]) -> Thresholds:
+    """Thresholds, each `account_total=3`; the usual ones where none is named. Raises InputRefusedError."""
+    named = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name not in Thresholds._fields:
+            remedy = f"name one of: {', '.join(Thresholds._fields)}"
+            raise InputRefusedError(Fault("--threshold", "there is no such threshold", remedy, value=text))
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,4})?", value) or (name in _RATIOS and Decimal(value) <= 1):
+            problem = "a ratio above 1 is needed" if name in _RATIOS else "an amount is needed"
+            remedy = f"write it as {name}={getattr(Thresholds(), name)}, with at most 4 decimals"
+            raise InputRefusedError(Fault("--threshold", problem, remedy, value=text))
+        named[name] = Decimal(value)
+    return Thresholds(**named)

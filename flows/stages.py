@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flows.accounts_of_rows import account_for_rows
+from flows.anomalies import find_anomalies
 from flows.compare_calls import compare_bucket, compare_units
 from flows.comparison import comparison
 from flows.files import read_json, write_json
@@ -89,6 +90,16 @@ def _value(plan: Path, _: str) -> Path:
     return value_difference(_month_of(plan))
 
 
+def _anomalies(plan: Path, _: str) -> Path:
+    return find_anomalies(_month_of(plan))
+
+
+def _keep_draft(plan: Path, _: str) -> Path:
+    from flows.draft import keep_draft
+
+    return keep_draft(_month_of(plan), dt.datetime.fromisoformat(read_json(plan)["started_at"]))
+
+
 def _publish(plan: Path, _: str) -> Path:
     from flows.publish import publish
 
@@ -120,7 +131,7 @@ class Stage(NamedTuple):
     """A step of the month end: its name, what it says it does, its units, and the work on one.
 
     `width`: how many units may be worked on at a time; more would need more memory. `publishes`: what it writes is
-    seen by others.
+    seen by others, of a draft by those who look at it.
     """
 
     name: str
@@ -135,17 +146,21 @@ INGEST_STAGES: tuple[Stage, ...] = (
     Stage("ingest", "reading call records", _files, _ingest, width=2),
     Stage("repeats", "looking for repeated calls", _whole, _repeats),
 )
-STAGES: tuple[Stage, ...] = (
+COMPUTING_STAGES: tuple[Stage, ...] = (
     *INGEST_STAGES,
     Stage("rate", "rating calls", _buckets, _rate, width=2),
     Stage("invoice", "writing invoices", _whole, _invoice),
     Stage("account", "accounting for every row", _whole, _account),
-    Stage("publish", "checking and publishing", _whole, _publish, publishes=True),
+    Stage("anomalies", "looking for anomalies", _whole, _anomalies),
 )
+PUBLISH = Stage("publish", "checking and publishing", _whole, _publish, publishes=True)
+KEEP_DRAFT = Stage("draft", "checking and keeping the draft", _whole, _keep_draft, publishes=True)
+STAGES: tuple[Stage, ...] = (*COMPUTING_STAGES, PUBLISH)
+DRAFT_STAGES: tuple[Stage, ...] = (*COMPUTING_STAGES, KEEP_DRAFT)
 RERUN_STAGES: tuple[Stage, ...] = (
     INGEST_STAGES[0]._replace(units=_files_to_read),
     INGEST_STAGES[1]._replace(units=_whole_where_read),
     Stage("compare", "rating calls again", compare_units, _compare, width=2),
     Stage("value", "comparing with the invoices", _whole, _value),
-    Stage("publish", "checking and publishing", _whole, _publish, publishes=True),
+    PUBLISH,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -58,6 +58,19 @@ _TOTALS = """
 select currency, count(*)::bigint as invoices, sum(total) as total
 from invoices where run_id = $run_id group by currency order by currency
 """
+SHOWN_ANOMALIES = 20
+_ANOMALY_COUNT = """
+select
+    (select count(*)::bigint from anomalies where anomalies.run_id = runs.run_id)             as found,
+    coalesce(json_array_length(manifest, '$.anomalies.against'), 0)::bigint                   as months
+from runs where runs.run_id = $run_id
+"""
+_ANOMALIES = """
+select check_name as "check", coalesce(account_id, 'all') as account, message
+from anomalies where run_id = $run_id
+order by abs(value - coalesce(usual, 0)) desc, check_name, account_id, subject, unit
+limit $shown
+"""
 
 _WAITING_ADJUSTMENTS = """
 select account_id, sum(difference) as difference from adjustments
@@ -77,12 +90,44 @@ def _table(connection: duckdb.DuckDBPyConnection, title: str, query: str, params
     return table
 
 
-def show_summary(console: Console, settings: Settings, run_id: str) -> None:
-    """Calls by outcome, lines by category, warnings, the controls, and where the files are."""
+class Shown(NamedTuple):
+    """What a summary is read from, and the places that it names: of what is published, or of a draft."""
+
+    database: Path
+    controls: Path
+    places: dict[str, Path]
+
+
+def _published_places(warehouse: Path, usage_month: str, run_id: str) -> Shown:
+    run = warehouse / "runs" / run_id
+    places = {
+        "database": warehouse / DATABASE,
+        "billed call details": warehouse / "details" / usage_month,
+        "manifest": run / "manifest.json",
+        "report": run / REPORT,
+    }
+    return Shown(warehouse / DATABASE, run / CONTROLS, places)
+
+
+def _anomalies(connection: duckdb.DuckDBPyConnection, run_id: str) -> Table | str:
+    """The findings, those of the greatest difference first; or that there are none, and by how many months."""
+    count, months = connection.sql(_ANOMALY_COUNT, params={"run_id": run_id}).fetchall()[0]
+    if not months:
+        return "Anomalies: not looked for, no month before is issued."
+    if not count:
+        return f"Anomalies: none, beside {months:,} month{'' if months == 1 else 's'} before."
+    shown = f", the {SHOWN_ANOMALIES} greatest of {count:,}" if count > SHOWN_ANOMALIES else ""
+    title = f"Anomalies{shown}: out of the pattern of the months before"
+    return _table(connection, title, _ANOMALIES, {"run_id": run_id, "shown": SHOWN_ANOMALIES})
+
+
+def show_summary(console: Console, settings: Settings, run_id: str, shown: Shown | None = None) -> None:
+    """Calls by outcome, lines by category, warnings, anomalies, the controls, and where the files are."""
     warehouse = settings.warehouse
-    controls = str(warehouse / "runs" / run_id / CONTROLS)  # both sides, as they were checked before publishing
+    shown = shown or _published_places(warehouse, month_text(settings.usage_month), run_id)
+    controls = str(shown.controls)  # both sides, as they were checked before publishing
     params: dict[str, object] = {"run_id": run_id, "categories": list(CATEGORY_CODES), "controls": controls}
-    with opened(warehouse / DATABASE) as connection:
+    with opened(shown.database) as connection:
         console.print(_table(connection, "Call records by outcome", _OUTCOMES, params))
         console.print(_table(connection, "Invoice lines by category", _CATEGORIES, params))
         console.print(_table(connection, "Invoices", _TOTALS, params))
@@ -92,21 +137,21 @@ def show_summary(console: Console, settings: Settings, run_id: str) -> None:
         others = _table(connection, "Records of other months", _OTHER_MONTHS, params)
         if others.row_count:
             console.print(others)
+        console.print(_anomalies(connection, run_id), soft_wrap=True)
         console.print(_table(connection, "Controls: both sides equal", _CONTROLS, params))
         waiting = _table(connection, "Adjustments that wait: their accounts are not billed", _WAITING_ADJUSTMENTS, {})
         if waiting.row_count:
             console.print(waiting)
     for sentence in waiting_sentences(warehouse, settings.usage_month, ()):
         console.print(sentence, soft_wrap=True)
-    _show_places(console, warehouse, month_text(settings.usage_month), run_id)
-
-
-def _show_places(console: Console, warehouse: Path, usage_month: str, run_id: str) -> None:
-    places = {
-        "database": warehouse / DATABASE,
-        "billed call details": warehouse / "details" / usage_month,
-        "manifest": warehouse / "runs" / run_id / "manifest.json",
-        "report": warehouse / "runs" / run_id / REPORT,
-    }
-    for name, path in places.items():
+    for name, path in shown.places.items():
         console.print(f"{name + ':':<22}{path}", soft_wrap=True, highlight=False)
+
+
+def invoice_totals(warehouse: Path, run_id: str) -> list[str]:
+    """How many invoices the run issued and what they come to, a text a currency."""
+    with opened(warehouse / DATABASE) as connection:
+        rows = connection.sql(_TOTALS, params={"run_id": run_id}).fetchall()
+    several = {1: "1 invoice"}
+    texts = [f"{several.get(count, f'{count:,} invoices')} of {total:,} {currency}" for currency, count, total in rows]
+    return texts or ["no invoices"]

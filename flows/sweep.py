@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from flows.draft_place import DRAFTS, drafted_run, forget_draft
 from flows.files import remove
 from flows.locks import SWEEP, only_run
 from flows.settings import month_text, parse_month
@@ -19,6 +21,7 @@ _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _HALF_WRITTEN = (
     "*/month=*/run_id={month}-*/.*.partial*",
     "work/{month}-*/.*.partial*",
+    f"{DRAFTS}/.{{month}}.*.link",
     "runs/{month}-*/.*.partial*",
     "runs/.{month}-*.partial*",
     "details/.*{usage_month}*.partial*",
@@ -57,15 +60,23 @@ def _of_other_runs(warehouse: Path, month: str, kept: set[str]) -> Iterator[Path
         yield from (details, mark)
 
 
+def _kept_draft(warehouse: Path, month: str, runs: list[dict[str, Any]]) -> str | None:
+    """The run of the month's draft. A month that is issued has none any more."""
+    if any(run["kind"] == "bill" and run["invoice_month"] == parse_month(month) for run in runs):
+        forget_draft(warehouse, month)
+    return drafted_run(warehouse, month)
+
+
 def sweep_month(warehouse: Path, month: str, resumed: str | None) -> None:
-    """The invoice month, but for its published runs and the one that goes on now; its lock is held.
+    """The invoice month, but for its published runs, its draft and the run that goes on now; its lock is held.
 
     What cannot be removed is without effect: no published run names it.
     """
-    issued = {str(run["run_id"]) for run in published_runs(warehouse)}
+    runs = published_runs(warehouse)
+    going_on = {run_id for run_id in (resumed, _kept_draft(warehouse, month, runs)) if run_id is not None}
     swept = [*_found(warehouse, _HALF_WRITTEN, month)]
-    swept += _of_other_runs(warehouse, month, issued if resumed is None else issued | {resumed})
-    swept += [folder for folder in _found(warehouse, ("work/{month}-*",), month) if folder.name != resumed]
+    swept += _of_other_runs(warehouse, month, going_on | {str(run["run_id"]) for run in runs})
+    swept += [folder for folder in _found(warehouse, ("work/{month}-*",), month) if folder.name not in going_on]
     for path in swept:
         with suppress(OSError):
             remove(path)

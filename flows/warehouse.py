@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import itertools
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
@@ -14,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from flows.files import write_text
 from schemas.faults import Fault, InputRefusedError
-from schemas.fields import FIELDS
 from schemas.rate_files import RATE_TABLES
 from schemas.text_columns import Column
 from schemas.text_tables import TableSpec
 from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES, WarehouseTable
+from schemas.warehouse_views import WAREHOUSE_VIEWS
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 DATABASE = "tollbook.duckdb"
 PUBLISHED_MARK = ".published"
 NEW_DATABASE = "storage_version 'v1.5.0'"  # so that the tools of the release before can open it too
+VIEW_FILES = ("views.sql", "run_controls.sql", "finance_views.sql")
+"""In this order: the last use the first."""
 _RATE_TYPES = {
     "money": "DECIMAL(18,6)",
     "percent": "DECIMAL(18,6)",
@@ -34,7 +35,6 @@ _RATE_TYPES = {
     "date": "DATE",
     "instant": "TIMESTAMPTZ",
 }
-_VIEW_FILES = ("views.sql", "run_controls.sql")
 _BOOKS = itertools.count(1)
 
 
@@ -224,15 +224,13 @@ def show_calls(connection: duckdb.DuckDBPyConnection, files_of_tables: dict[str,
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     """The views of `transforms/sql`."""
     connection.execute("create view international_rates as select * from rates")
-    connection.execute("comment on view international_rates is 'The same rows as rates, under the name of their file.'")
-    for name in _VIEW_FILES:
+    for name in VIEW_FILES:
         connection.execute(_views(name))
 
 
 def lacking(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """Tables and views of today's program that the database has not: an earlier one published it."""
-    created = (re.findall(r"^create view (\w+)", _views(name), re.MULTILINE) for name in _VIEW_FILES)
-    expected = {name for names in created for name in names} | {"international_rates"}
+    expected = {view.name for view in WAREHOUSE_VIEWS} | {"international_rates"}
     expected |= {table.name for table in (*SMALL_TABLES, *CALL_TABLES)} | {
         rate_table_name(spec) for spec in RATE_TABLES
     }
@@ -269,40 +267,10 @@ def _column_comment(table: str, column: str, meaning: str) -> str:
     return f'comment on column {table}."{column}" is {quoted(meaning)}'
 
 
-def comment_view_columns(connection: duckdb.DuckDBPyConnection) -> None:
-    """Columns of views that have none yet take the meaning of the field of that name, or their own name."""
-    meanings = view_column_meanings()
-    rows = connection.sql(
-        "select table_name, column_name from duckdb_columns() where comment is null and not internal "
-        "and database_name = current_database()"
-    ).fetchall()
-    connection.execute(";\n".join(_column_comment(table, column, meanings[column]) for table, column in rows))
-
-
-def view_column_meanings() -> dict[str, str]:
-    """What the columns of the views mean."""
-    meanings = {name: field.meaning for name, field in FIELDS.items()}
-    meanings |= {column.name: column.description for spec in RATE_TABLES for column in spec.columns}
-    return meanings | {
-        "own_month": "Month that the record starts in, its first day",
-        "arrival": "late (it came with a later month) or early",
-        "issued_invoice_month": "Invoice month that the record belongs to, issued already; NULL = not yet",
-        "is_read_there": "Whether its own month was issued with a file of the same bytes, so with this record",
-        "billed_by_rerun_id": "Rerun of its own month that added its call, in time to be billed; NULL = none",
-        "allowed_difference": "Part of the difference that may be billed (rule 12.4)",
-        "waiting_difference": "Allowed part that no invoice has taken yet",
-        "line_count": "Lines",
-        "call_count": "Calls",
-        "previous_total": "Total of the month before; NULL = no invoice",
-        "rounding": "Amount minus exact amount",
-        "step_number": "Place of the step: line 1, subtotal 2, tax 3, tax total 4, total 5",
-        "step": "line, subtotal, tax, tax total or total",
-        "calls_cost": "Sum of the exact costs of the calls in a usage line; NULL = a line without priced calls",
-        "calls_difference": "Exact amount minus the sum of the calls, which is 0",
-        "control": "What must be equal",
-        "subject": "File, invoice, or account and category",
-        "left_side": "First side of the control",
-        "right_side": "Second side of the control",
-        "difference": "First minus second",
-        "rate_version": "Version of the rate tables",
-    }
+def comment_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """A comment on every view of `transforms/sql` and its columns."""
+    statements = []
+    for view in WAREHOUSE_VIEWS:
+        statements.append(f"comment on view {view.name} is {quoted(view.grain)}")
+        statements += [_column_comment(view.name, name, field.meaning) for name, field in view.columns.items()]
+    connection.execute(";\n".join(statements))

@@ -14,7 +14,9 @@ from schemas.rate_files import RATE_TABLES
 from schemas.source_spec import CANONICAL_COLUMNS, REQUIRED_COLUMNS
 from schemas.text_columns import Column
 from schemas.text_tables import TableSpec
+from schemas.view_columns import WarehouseView
 from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES, WarehouseTable
+from schemas.warehouse_views import WAREHOUSE_VIEWS
 
 _KIND_WORDS = {
     "text": "text",
@@ -41,6 +43,20 @@ _CANONICAL_WHEN_EMPTY = {
     "end_time": "start and duration",
     "disposition": "answered with seconds, no_answer without",
 }
+_UNITS = {
+    "bytes": "byte",
+    "mean_rate_per_minute": "currency a minute",
+    "overage_rate": "currency a minute",
+    "quantity": "the line's unit",
+    "rate_per_minute": "currency a minute",
+    "seconds_accounted": "s",
+    "seconds_read": "s",
+}
+_ENDINGS = {"_seconds": "s", "_minutes": "min", "percent": "%"}
+_UNITS_OF_TYPES = {
+    "TIMESTAMPTZ": "UTC",
+    **dict.fromkeys((MONEY_2, MONEY_6, "DECIMAL(24,6)", "DECIMAL(28,10)"), "currency"),
+}
 _INTRODUCTION = """# Data dictionary
 
 Written by `make docs` from the schemas; a test keeps it fresh. Do not edit it by hand.
@@ -53,16 +69,12 @@ what an empty cell of a file stands for; where it says nothing, the cell may be 
 
 def unit_of(column: str, sql_type: str) -> str:
     """Unit of a warehouse column by its name and type; empty where it has none."""
-    if column.endswith("_seconds") or column in ("seconds_read", "seconds_accounted"):
-        return "s"
-    if column == "rate_per_minute":
-        return "currency a minute"
-    if column == "quantity":
-        return "the line's unit"
-    if column == "bytes":
-        return "byte"
-    by_type = {MONEY_2: "currency", MONEY_6: "currency", "DECIMAL(24,6)": "currency", "TIMESTAMPTZ": "UTC"}
-    return "row" if column.startswith("rows_") else by_type.get(sql_type, "")
+    if column in _UNITS:
+        return _UNITS[column]
+    ending = next((ending for ending in _ENDINGS if column.endswith(ending)), None)
+    if ending is not None:
+        return _ENDINGS[ending]
+    return "row" if column.startswith("rows_") else _UNITS_OF_TYPES.get(sql_type, "")
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -75,6 +87,11 @@ def _warehouse_section(table: WarehouseTable) -> str:
     rows = [(f"`{name}`", field.type, unit_of(name, field.type), field.meaning) for name, field in fields]
     order = f" Rows are in order of {', '.join(table.order)}." if table.order else ""
     return f"### {table.name}\n{table.grain}{order}\n\n" + _table(("column", "type", "unit", "meaning"), rows)
+
+
+def _view_section(view: WarehouseView) -> str:
+    rows = [(f"`{name}`", field.type, unit_of(name, field.type), field.meaning) for name, field in view.columns.items()]
+    return f"### {view.name}\n{view.grain}\n\n" + _table(("column", "type", "unit", "meaning"), rows)
 
 
 def _type_words(column: Column) -> str:
@@ -123,6 +140,8 @@ def dictionary_page() -> str:
         *(_file_section(spec) for spec in RATE_TABLES),
         "## The warehouse out: `tollbook.duckdb`\n",
         *(_warehouse_section(table) for table in (*CALL_TABLES, *SMALL_TABLES)),
+        "## Views of the warehouse\n",
+        *(_view_section(view) for view in WAREHOUSE_VIEWS),
     ]
     return "\n".join(sections)
 

@@ -149,6 +149,16 @@ SMALL_TABLES: tuple[WarehouseTable, ...] = (
         },
     ),
     WarehouseTable(
+        "plan_pools",
+        "One row an account that is billed on a day of the usage month: its plan, and the pool of minutes (rule 7.1).",
+        (
+            *["usage_month", "account_id", "plan_id", "currency", "included_minutes", "included_per", "device_count"],
+            *["pool_seconds", "overage_rate", "run_id"],
+        ),
+        ("usage_month", "account_id"),
+        {"currency": Field("VARCHAR", "Currency of the plan, ISO 4217")},
+    ),
+    WarehouseTable(
         "source_files",
         "One row an input file of a run.",
         (
@@ -233,6 +243,31 @@ SMALL_TABLES: tuple[WarehouseTable, ...] = (
             "issued_amount": Field(MONEY_2, "Amount on the issued invoice; of released calls: without them"),
             "corrected_amount": Field(MONEY_2, "Amount by the rerun; beside a row of released calls: without them"),
             "difference": Field(MONEY_2, "Corrected minus issued minus adjusted_before"),
+        },
+    ),
+    WarehouseTable(
+        "anomalies",
+        "One row a finding about a month that is out of the pattern of the months before; nothing is changed by it.",
+        tuple(
+            [
+                "invoice_month",
+                "run_id",
+                "account_id",
+                "check_name",
+                "subject",
+                "value",
+                "usual",
+                "ratio",
+                "threshold",
+                "unit",
+                "message",
+            ]
+        ),
+        ("invoice_month", "check_name", "account_id", "subject", "unit"),
+        {
+            "account_id": Field("VARCHAR", "Customer account; NULL = the finding is about all accounts"),
+            "subject": Field("VARCHAR", "What is out of pattern: the account, the category or the destination"),
+            "unit": Field("VARCHAR", "Unit of value and usual: the currency, or minutes"),
         },
     ),
 )

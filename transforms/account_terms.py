@@ -9,8 +9,11 @@ import polars as pl
 from schemas.categories import DEVICES
 from transforms.allowance import pool_seconds
 from transforms.charge_prices import with_charge
+from transforms.money import decimal_of_micros
 from transforms.plans import plan_currencies, with_plan_on, with_plan_row
 from transforms.timestamps import add_months
+
+_POOL_COLUMNS = ("included_minutes", "included_per", "overage_rate_micros")
 
 
 def devices_in_service(
@@ -66,20 +69,47 @@ def account_terms(
     )
 
 
-def with_pool(terms: pl.DataFrame, plans: pl.DataFrame, devices: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
-    """Accounts with pool_seconds by the plan's row on the 1st of the usage month or billing_start (rule 4.4).
+def pool_terms(terms: pl.DataFrame, plans: pl.DataFrame, devices: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
+    """Accounts with pool_seconds and what it is made of, by the plan's row on the pool's day (rule 4.4).
 
-    Grain: account_id, order kept. Null where no row of the plan is in force that day.
+    The day is the 1st of the usage month, or billing_start if that is later. Grain: account_id, order kept. Adds:
+    included_minutes, included_per, overage_rate_micros, devices, pool_seconds. Null where no row of the plan is in
+    force that day.
     """
-    columns = ["included_minutes", "included_per", "overage_rate_micros"]
     pool_date = pl.max_horizontal("billing_start", pl.lit(usage_month))
-    pool = pool_seconds(pl.col("included_minutes"), pl.col("included_per"), pl.col("devices").fill_null(0))
+    pool = pool_seconds(pl.col("included_minutes"), pl.col("included_per"), pl.col("devices"))
     return (
         terms.with_columns(pool_date=pool_date)
-        .pipe(with_plan_row, "pool_date", plans, columns)
+        .pipe(with_plan_row, "pool_date", plans, list(_POOL_COLUMNS))
         .join(devices, on="account_id", how="left", validate="m:1", maintain_order="left")
+        .with_columns(pl.col("devices").fill_null(0))
         .with_columns(pool_seconds=pl.when(pl.col("included_per").is_not_null()).then(pool))
-        .drop(*columns, "devices", "pool_date")
+        .drop("pool_date")
+    )
+
+
+def without_pool_terms(pooled: pl.DataFrame) -> pl.DataFrame:
+    """Accounts with pool_seconds alone of what `pool_terms` gives: no call needs the rest."""
+    return pooled.drop(*_POOL_COLUMNS, "devices")
+
+
+def plan_pools(pooled: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
+    """The pools of a usage month as the warehouse has them: of accounts that are billed on a day of it.
+
+    Grain: account_id, in its order. Needs: what `pool_terms` gives. No minutes and no seconds named is unlimited.
+    """
+    has_pool = pl.col("included_per").is_not_null() & (pl.col("billing_start") < add_months(usage_month, 1))
+    is_in_service = pl.col("end_of_service").is_null() | (pl.col("end_of_service") >= usage_month)
+    return pooled.filter(has_pool & is_in_service).select(
+        usage_month=pl.lit(usage_month),
+        account_id="account_id",
+        plan_id="plan_id",
+        currency="currency",
+        included_minutes="included_minutes",
+        included_per="included_per",
+        device_count="devices",
+        pool_seconds=pl.when(pl.col("included_minutes").is_not_null()).then("pool_seconds"),
+        overage_rate=decimal_of_micros(pl.col("overage_rate_micros")),
     )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from transforms.account_terms import with_pool
+from transforms.account_terms import pool_terms, without_pool_terms
 from transforms.allowance import UNLIMITED_SECONDS
 from transforms.numbers import NUMBER_KIND
 from transforms.prefixes import PrefixIndex, match_rows, number_keys
@@ -115,7 +115,8 @@ def caller_account(asked: Asked, plans: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(end_of_service=pl.lit(None, dtype=pl.Date))
     no_devices = pl.DataFrame(schema={"account_id": pl.String, "devices": pl.Int64})
     pool = pl.col("pool_seconds")
-    return with_pool(terms, plans, no_devices, asked.at.date().replace(day=1)).with_columns(
+    pooled = pool_terms(terms, plans, no_devices, asked.at.date().replace(day=1))
+    return without_pool_terms(pooled).with_columns(
         pool_seconds=pl.when(pool < UNLIMITED_SECONDS).then(0).otherwise(pool)
     )
 

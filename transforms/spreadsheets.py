@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 _BEGINS_FORMULA = r"^[=+\-@\t\r\n]"
 _IS_NUMBER = r"^[+-][0-9]+(\.[0-9]+)?$"
+
+
+def begins_formula(text: str) -> bool:
+    """Whether a spreadsheet would take the text for a formula. A plain number (`+12125550100`, `-0.01`) is none."""
+    return re.match(_BEGINS_FORMULA, text) is not None and re.fullmatch(_IS_NUMBER.strip("^$"), text) is None
+
+
+def neutral_text(text: str) -> str:
+    """The text; where it would begin a formula, with an apostrophe before it."""
+    return f"'{text}" if begins_formula(text) else text
 
 
 def neutralised(column: str) -> pl.Expr:

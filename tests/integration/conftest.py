@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import run
+from tests.integration.demo_month import Billed, no_settings_from_outside
 from tests.integration.small_office import (
     ACCOUNTS,
     ITEMS,
@@ -19,6 +20,7 @@ from tests.integration.small_office import (
     freeze,
     to_london,
 )
+from tests.integration.two_months import two_months
 
 
 def _keep_rows(path: Path, is_kept: Callable[[str], bool]) -> None:
@@ -65,6 +67,13 @@ def office(make_office: Callable[[], Office]) -> Office:
 def empty_office(make_office: Callable[[], Office]) -> Office:
     """An office whose month has no files yet."""
     return make_office()
+
+
+@pytest.fixture(scope="session")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Billed:
+    """Two months and a dispute; nothing may write to them."""
+    with no_settings_from_outside():
+        return two_months(tmp_path_factory.mktemp("books"))
 
 
 @pytest.fixture

@@ -5,24 +5,16 @@ The command line runs in a process of its own each time: Prefect reads its setti
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
 from tests.integration.demo_month import ROOT, Billed, bill, make_demo, no_settings_from_outside
+from tests.integration.prefect_server import PATIENCE_SECONDS, Server, environment_of, running_server
 
-PATIENCE_SECONDS = 120
 CALLS = 300
 ONE_CENT_MORE = """
 import sys
@@ -39,19 +31,6 @@ sys.exit(run(sys.argv[1:]))
 """
 
 pytestmark = pytest.mark.integration
-
-
-class Server(NamedTuple):
-    """A Prefect server on the loopback and its home."""
-
-    url: str
-    home: Path
-
-    def ask(self, path: str) -> Any:
-        """What the server answers to a filter that lets everything through."""
-        request = urllib.request.Request(f"{self.url}/{path}", data=b"{}", headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,54 +51,11 @@ def in_process(inputs: Path) -> Billed:
     return bill(Billed(inputs, inputs.parent / "in-process"))
 
 
-def _environment(home: Path) -> dict[str, str]:
-    prefect = {"PREFECT_HOME": home, "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
-    return {**os.environ, **{name: str(value) for name, value in prefect.items()}}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    ends_at = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < ends_at and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"the Prefect server did not start:\n{log.read_text()[-2000:]}")
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A Prefect server that lasts as long as this module's tests."""
-    home = tmp_path_factory.mktemp("prefect-home")
-    port, log = _free_port(), home / "server.log"
-    url = f"http://127.0.0.1:{port}/api"
-    words = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *words],
-            env=_environment(home),
-            cwd=home,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        _wait_until_healthy(url, process, log)
-        yield Server(url, home)
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    with running_server(tmp_path_factory.mktemp("prefect-home")) as running:
+        yield running
 
 
 def _told(program: list[str], words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -132,12 +68,12 @@ def _told(program: list[str], words: list[str], environment: dict[str, str]) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=PATIENCE_SECONDS + 60,
+        timeout=PATIENCE_SECONDS,
     )
 
 
 def _tollbook(month: Billed, server: Server, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**_environment(server.home), "PREFECT_API_URL": server.url}
+    environment = {**environment_of(server.home), "PREFECT_API_URL": server.url}
     return _told(["-m", "flows"], [*month.words("2020-02"), *words], environment)
 
 
@@ -163,7 +99,7 @@ def test_a_flow_run_on_a_server_publishes_the_same_rows(in_process: Billed, on_s
 
 def test_the_server_knows_the_flow_run_by_its_month(on_server: Billed, server: Server) -> None:
     runs = server.ask("flow_runs/filter")
-    assert [(run["name"], run["state_type"]) for run in runs] == [("month end 2020-02", "COMPLETED")]
+    assert [(run["name"], run["state_type"]) for run in runs] == [("bill 2020-02", "COMPLETED")]
     assert on_server.database.exists()
 
 
@@ -184,7 +120,7 @@ def test_a_refusal_is_told_the_same_way_with_a_server(in_process: Billed, server
 def failed(in_process: Billed, server: Server) -> tuple[Billed, subprocess.CompletedProcess[str]]:
     """A flow run whose invoices say one cent more than their lines."""
     month = Billed(in_process.inputs, in_process.inputs.parent / "failed")
-    environment = {**_environment(server.home), "PREFECT_API_URL": server.url}
+    environment = {**environment_of(server.home), "PREFECT_API_URL": server.url}
     return month, _told(["-c", ONE_CENT_MORE], month.words("2020-02"), environment)
 
 
@@ -208,7 +144,7 @@ def test_a_flow_run_without_a_server_brings_its_own_and_writes_the_same_bytes(
     in_process: Billed, tmp_path: Path
 ) -> None:
     month = Billed(in_process.inputs, tmp_path / "own-server")
-    told = _told(["-m", "flows"], [*month.words("2020-02"), "--prefect"], _environment(tmp_path))
+    told = _told(["-m", "flows"], [*month.words("2020-02"), "--prefect"], environment_of(tmp_path))
     assert told.returncode == 0, told.stderr
     assert month.file_bytes() == in_process.file_bytes()
     assert "Traceback" not in told.stderr

@@ -234,3 +234,11 @@ def test_the_environment_names_places_as_flags_do(office: Office, told: Tell, mo
 def test_details_of_a_month_never_billed_are_refused(office: Office, told: Tell) -> None:
     outcome = told(["details", "A1", "2020-01", "--warehouse", str(office.warehouse)])
     assert_refused(office, outcome, "no invoices were published", "`tollbook bill 2020-02`")
+
+
+def test_a_prefect_server_that_does_not_answer_is_refused_by_name(
+    office: Office, told: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    outcome = told(office.arguments())
+    assert_refused(office, outcome, "PREFECT_API_URL: no Prefect server answers there", "unset PREFECT_API_URL")

@@ -34,10 +34,13 @@ class Dispute:
     def tell(self, *words: str) -> Told:
         """A command on the folders of the month."""
         places = [("cdrs", "inbox"), ("contracts", "contracts"), ("rate-tables", "rates"), ("warehouse", "warehouse")]
-        flags = [text for flag, name in places for text in (f"--{flag}", str(self.folder / name))]
+        return self.run(*words, *(text for flag, name in places for text in (f"--{flag}", str(self.folder / name))))
+
+    def run(self, *words: str) -> Told:
+        """A command as it stands."""
         screen, errors = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(errors):
-            code = run([*words, *flags])
+            code = run(words)
         return Told(code, screen.getvalue(), errors.getvalue())
 
     def rerun(self, *flags: str, reason: str = "dispute", month: str = "2020-02") -> Told:

@@ -158,4 +158,3 @@ select
     (left_side - right_side)::decimal(24, 6)     as difference
 from controls
 order by run_id, control, subject;
-comment on view run_controls is 'One row a run, control and subject: both sides and the difference, which is 0 (rule 13).';

@@ -1,4 +1,4 @@
--- Views that analysts begin with. Statements are run in order; each view's comment stands behind it.
+-- Views that analysts begin with. Statements are run in order; what views and columns mean: schemas/warehouse_views.py.
 
 create view revenue_by_category as
 select
@@ -11,7 +11,6 @@ from invoice_line_items
 join invoices using (invoice_id, account_id, invoice_month)
 group by all
 order by invoice_month, currency, category;
-comment on view revenue_by_category is 'One row an invoice month, currency and category: what was invoiced.';
 
 create view month_over_month as
 with issued as (
@@ -35,7 +34,6 @@ left join invoices as now_month using (account_id, invoice_month)
 left join invoices as before
     on before.account_id = pairs.account_id and before.invoice_month = pairs.invoice_month - interval 1 month
 order by pairs.account_id, pairs.invoice_month;
-comment on view month_over_month is 'One row an account and invoice month, also the first month without it: its total beside the month before.';
 
 create view top_destinations as
 select
@@ -52,7 +50,6 @@ join invoices on invoices.account_id = billed_calls.account_id
 where call_type in ('international', 'domestic_premium')
 group by all
 order by usage_month, currency, cost desc, destination;
-comment on view top_destinations is 'One row a usage month, currency, call type and destination: calls and cost, dearest first.';
 
 create view outside_month_records as
 with outside as (
@@ -114,14 +111,12 @@ from dated
 left join added_by_rerun using (run_id, source_file, source_line)
 left join runs on runs.kind = 'bill' and runs.invoice_month = own_month + interval 1 month
 order by dated.usage_month, source_file, source_line;
-comment on view outside_month_records is 'Records that start in another month than the one they came with: late or early, whether their own month is issued, whether it read the same file, and which rerun of it billed the record.';
 
 create view late_calls as
 select * exclude (sha256, own_month, arrival, is_read_there, billed_by_rerun_id)
 from outside_month_records
 where arrival = 'late' and issued_invoice_month is not null and not is_read_there and billed_by_rerun_id is null
 order by usage_month, source_file, source_line;
-comment on view late_calls is 'Records that came with a later month though they start in one that was issued already (rule 12.6), without this file, and that no rerun has billed yet. A rerun brings them to the customer.';
 
 -- Grain: one row a step of an invoice: its lines, then subtotal, taxes and total. Every cent of rounding is in a row.
 create view rounding_bridge as
@@ -205,7 +200,6 @@ select
     (amount - exact_amount)::decimal(24, 6)                         as rounding
 from steps
 order by invoice_month, account_id, step_number, line_number nulls last;
-comment on view rounding_bridge is 'From calls to total, one row an invoice line and one each for subtotal, tax total and total: the sum of the calls, the exact amount, the amount as invoiced, and the rounding between them. The rounding of a subtotal is the sum of its lines'' roundings.';
 
 create view rerun_summary as
 select
@@ -222,4 +216,3 @@ from adjustments
 join runs on runs.run_id = adjustments.rerun_id
 group by all
 order by runs.invoice_month, account_id, rerun_id;
-comment on view rerun_summary is 'One row a rerun and account that it differs for: the difference above tax, what of it is allowed, and what no invoice has taken yet (rule 12).';
