@@ -17,9 +17,17 @@ def set_up_process() -> None:
 def main() -> None:
     """Run the command line of this process."""
     set_up_process()
-    from flows.cli import main as command_line
+    from flows.stopping import StoppedError, asked_to_stop, end_when_asked, leave, sentence
 
-    command_line()
+    try:
+        end_when_asked()
+        from flows.cli import main as command_line
+
+        command_line()
+    except StoppedError:  # before the command began, or when it had ended
+        number = asked_to_stop() or 0
+        os.write(2, f"tollbook: {sentence(number)}\n".encode())
+        leave(number)
 
 
 if __name__ == "__main__":

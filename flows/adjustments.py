@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from flows.settings import month_text
-from flows.warehouse import published
+from flows.warehouse import has_column, published
 from transforms.adjustments import EARLIER_SCHEMA, TAKEN_SCHEMA
 
 _IS_ISSUED = "select 1 from runs where kind = 'bill' and invoice_month = $invoice_month"
@@ -69,7 +69,7 @@ def taken_adjustments(warehouse: Path, invoice_month: dt.date) -> pl.DataFrame:
     Rows of TAKEN_SCHEMA.
     """
     with published(warehouse) as connection:
-        if connection is None:
+        if connection is None or not has_column(connection, "adjustments", "adjusted_before"):
             return pl.DataFrame(schema=TAKEN_SCHEMA)
         is_issued = bool(connection.sql(_IS_ISSUED, params={"invoice_month": invoice_month}).fetchall())
         params = {"is_issued": is_issued, "month": month_text(invoice_month)}
@@ -80,7 +80,7 @@ def taken_adjustments(warehouse: Path, invoice_month: dt.date) -> pl.DataFrame:
 def published_reruns(warehouse: Path, invoice_month: dt.date, accounts: list[str] | None) -> list[Rerun]:
     """The reruns of a month's invoices; whether they adjusted anything is asked of these accounts (None = all)."""
     with published(warehouse) as connection:
-        if connection is None:
+        if connection is None or not has_column(connection, "adjustments", "adjusted_before"):
             return []
         params = {"invoice_month": invoice_month, "accounts": accounts}
         return [Rerun(*row) for row in connection.sql(_RERUNS, params=params).fetchall()]
@@ -89,7 +89,7 @@ def published_reruns(warehouse: Path, invoice_month: dt.date, accounts: list[str
 def earlier_adjustments(warehouse: Path, invoice_month: dt.date, accounts: list[str] | None) -> pl.DataFrame:
     """What earlier reruns of the month's invoices are allowed already, taken or not. Rows of EARLIER_SCHEMA."""
     with published(warehouse) as connection:
-        if connection is None:
+        if connection is None or not has_column(connection, "adjustments", "adjusted_before"):
             return pl.DataFrame(schema=EARLIER_SCHEMA)
         params = {"invoice_month": invoice_month, "accounts": accounts}
         found: pl.DataFrame = connection.sql(_EARLIER, params=params).pl()

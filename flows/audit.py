@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import pwd
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import IO, Any, NamedTuple
 
 from flows.code_version import code_version
 from flows.failures import system_refusal
+from flows.stopping import StoppedError, asked_to_stop, exit_code
 from schemas.faults import ControlFailedError, InputRefusedError
 
 AUDIT_LOG = "audit.jsonl"
@@ -113,6 +115,8 @@ def _outcome(error: BaseException) -> tuple[str, int]:
         return "refused", 2
     if isinstance(error, ControlFailedError):
         return "control failed", 3
+    if isinstance(error, StoppedError | KeyboardInterrupt):
+        return "stopped", exit_code(asked_to_stop() or signal.SIGINT)
     refusal = system_refusal(error) if isinstance(error, Exception) else None
     return f"failed: {type(error).__name__}", 2 if refusal is not None and refusal.is_refused else 1
 

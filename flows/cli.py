@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -38,6 +38,7 @@ from flows.options import (
     console_of_tables,
 )
 from flows.settings import Settings, month_text, parse_date, parse_month, parse_thresholds
+from flows.stopping import StoppedError, asked_to_stop, exit_code, leave, sentence
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from transforms.timestamps import add_months
 
@@ -56,9 +57,6 @@ RerunRates = Annotated[
 RerunIssueDate = Annotated[
     str | None, Parameter(env_var="TOLLBOOK_ISSUE_DATE", help="Day of issue, to be sure of it; a rerun keeps it.")
 ]
-
-FIRST_MONTH = dt.date(1970, 1, 1)
-"""Stands for no month, where a command finds out itself which one it is about."""
 
 
 @app.command
@@ -280,57 +278,6 @@ def suspended(
 
 
 @app.command
-def explain(
-    call_id: str | None = None,
-    /,
-    *,
-    source: str | None = None,
-    month: str | None = None,
-    invoice: str | None = None,
-    line: int | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
-    cdrs: Cdrs = INBOX,
-    rate_tables: RateTablesFolder = RATE_TABLES,
-    warehouse: Warehouse = WAREHOUSE,
-) -> int:
-    """Explain how a call's price, or its not being billed, came about; or what an invoice line consists of.
-
-    Parameters
-    ----------
-    call_id
-        Id of a call of an issued month.
-    source
-        Source of the call, where several have a call of this id.
-    month
-        Usage month of the call, like 2020-01, where several have one.
-    invoice
-        Invoice id, like A00001-2020-02, instead of a call.
-    line
-        Line of that invoice.
-    json
-        As JSON; schemas/EXPLAIN.md says what its keys are.
-    """
-    from flows.explain_call import explain_call
-    from flows.explain_line import explain_line
-    from flows.explain_line_text import line_text
-    from flows.explain_text import call_text
-    from flows.files import canonical_json
-
-    settings = Settings(FIRST_MONTH, cdrs, rate_tables=rate_tables, warehouse=warehouse)
-    usage_month = parse_month(month) if month else None
-    if call_id is not None and invoice is None and line is None:
-        found = explain_call(settings, call_id, source, usage_month)
-    elif call_id is None and invoice is not None and line is not None and source is month is None:
-        found = explain_line(settings, invoice, line)
-    else:
-        remedy = "write `tollbook explain CALL_ID [--source S] [--month M]` or `tollbook explain --invoice ID --line N`"
-        raise InputRefusedError(Fault("explain", "name a call, or an invoice and a line of it", remedy))
-    as_text = call_text if found["kind"] == "call" else line_text
-    sys.stdout.write(canonical_json(found) if json else as_text(found))
-    return DONE
-
-
-@app.command
 def verify(
     *,
     warehouse: Warehouse = WAREHOUSE,
@@ -349,8 +296,8 @@ def verify(
     rate_tables
         Rate versions; where each run found them if not named.
     """
-    from flows.verify import Places
     from flows.verify import verify as verified
+    from flows.verify_inputs import Places
     from flows.verify_report import show_verified
 
     if not warehouse.is_dir():
@@ -460,6 +407,7 @@ app.command("flows.invoice_command:invoices", name="invoices")
 app.command("flows.report_command:report", name="report")
 app.command("flows.serve_command:serve", name="serve")
 app.command("flows.token_command:token", name="token")
+app.command("flows.explain_issued_command:explain", name="explain")
 app.command("flows.sql_command:sql", name="sql")
 app.command("flows.export_command:export", name="export")
 
@@ -474,9 +422,11 @@ def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kin
         return _tell(str(failed), CONTROL_FAILED)
     except CycloptsError as misuse:
         return _tell(f"{' '.join(str(misuse).split())} `tollbook --help` shows the commands.", REFUSED)
-    except KeyboardInterrupt:
-        return _tell("stopped; what is published is whole", UNFORESEEN)
+    except (StoppedError, KeyboardInterrupt):
+        return _tell_stopped(asked_to_stop() or signal.SIGINT)
     except Exception as error:
+        if (number := asked_to_stop()) is not None:  # a library made an error of it
+            return _tell_stopped(number)
         if os.environ.get("TOLLBOOK_DEBUG"):
             traceback.print_exc()
         if (refusal := system_refusal(error)) is not None:
@@ -487,6 +437,10 @@ def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kin
             UNFORESEEN,
         )
     return result if isinstance(result, int) else DONE
+
+
+def _tell_stopped(signal_number: int) -> int:
+    return _tell(sentence(signal_number), exit_code(signal_number))
 
 
 def _tell(message: str, code: int) -> int:
@@ -507,6 +461,8 @@ def main() -> None:
         sys.stdout.flush()
     except OSError:  # nobody reads, or the disk is full: what was done is done, and the code says so
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if (number := asked_to_stop()) is not None and "prefect" not in sys.modules:
+        leave(number)
     if "prefect" in sys.modules:
         sys.exit(code)  # it has things to close
     sys.stderr.flush()

@@ -9,7 +9,7 @@ import polars as pl
 
 from flows.files import read_parquet
 from flows.settings import month_text, parse_month
-from flows.warehouse import published
+from flows.warehouse import calls_told, published
 from schemas.contract_files import ACCOUNTS
 from schemas.faults import Fault, InputRefusedError
 from schemas.text_tables import read_csv_table, read_frame_table
@@ -91,12 +91,8 @@ def account_details(warehouse: Path, account: str, usage_month: str, language: s
         if connection is None:
             raise AssertionError("a run was found in a database that is not there")
         params = {"account": account, "usage_month": parse_month(usage_month), "run_id": run_id}
-        try:
+        with calls_told(warehouse, "the calls of the month"):
             calls = connection.sql(_CALLS, params=params).pl()
-        except duckdb.Error as error:
-            problem = f"the calls of the month cannot be read: {str(error).splitlines()[0]}"
-            remedy = "a warehouse is read where it was published: move it back, or publish the next month here"
-            raise InputRefusedError(Fault(str(warehouse), problem, remedy)) from error
     calls = calls.with_columns(
         cost_micros=_micros("cost"),
         rate_per_minute_micros=_micros("rate_per_minute"),

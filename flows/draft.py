@@ -20,20 +20,25 @@ from flows.anomalies import ANOMALIES, run_anomalies
 from flows.audit import append, read_log
 from flows.confidential import make_read_only
 from flows.draft_place import drafted_run, forget_draft, lead_to_draft
-from flows.files import make_durable, read_json, read_parquet, remove, sha256_of, write_json, written_whole
+from flows.files import (
+    FILES,
+    make_durable,
+    read_json,
+    read_parquet,
+    remove,
+    run_folder,
+    sha256_of,
+    write_json,
+    written_whole,
+)
 from flows.locks import publishing
 from flows.month import Month
+from flows.next_database import BILL_TABLES, RunRows, build_database, check_controls
 from flows.publish import (
-    BILL_TABLES,
     CONTROLS,
-    FILES,
-    RunRows,
     archived_path,
     build_checked,
-    build_database,
-    check_controls,
     refuse_taken_adjustments,
-    run_folder,
     show_run,
     stage_run_folder,
     staged_database,
@@ -223,7 +228,7 @@ def publish_draft(month: Month, draft: Draft) -> None:
         tables = {name: read_parquet(archived_path(month, name)) for name in BILL_TABLES}
         with written_whole(database) as partial:
             build_database(month, RunRows(draft.started_at, tables=tables), partial)
-            controls = check_controls(partial, month.run_id)
+            controls = check_controls(partial, month.run_id, month.kind)
             make_read_only(partial)
         kept = read_parquet(draft.run_folder / CONTROLS)
         if not controls.sort(controls.columns).equals(kept.sort(controls.columns)):

@@ -18,7 +18,7 @@ from flows.fixed_charges import fixed_charges
 from flows.ingest import sweep_pieces
 from flows.locks import only_run
 from flows.month import Month
-from flows.publish import run_manifest
+from flows.next_database import run_manifest
 from flows.runner import (
     Advance,
     BillOutcome,

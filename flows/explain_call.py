@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import duckdb
 
-from flows.explain_find import FoundRecord, PublishedRun, issued_runs, the_record
+from flows.explain_find import FoundRecord, record_at, repeats_of, the_record
 from flows.explain_matches import is_extension_call, matchings, rate_line
 from flows.explain_rating import COMPARED, RatedAccount, cell, file_row, rate_account, recomputed
 from flows.explain_record import Place, normalised_fields, read_again
 from flows.explain_steps import arithmetic, increments, pool
-from flows.issued import recorded_month
+from flows.issued import IssuedRun, issued_runs, recorded_month
 from flows.month import Month
+from flows.published_calls import PublishedCalls
 from flows.settings import Settings, month_text
 from flows.suspended import account_calls
 from flows.warehouse import published
@@ -57,25 +60,25 @@ order by rerun_id, "column"
 """
 
 
-def open_recorded_month(settings: Settings, run: PublishedRun) -> tuple[Settings, Month]:
+def open_recorded_month(settings: Settings, run: IssuedRun) -> tuple[Settings, Month]:
     """The issued month with the run's copy of the contracts and its frozen rate version, and settings for it.
 
     Raises InputRefusedError where the version on disk is not the one that the run used.
     """
-    of_run = replace(settings, invoice_month=run.invoice_month, issue_date=run.issued.issue_date)
-    rates = load_version(settings.rate_tables, run.issued.rate_version)
-    if rates.digest != run.issued.rate_digest:
-        problem = f"is not the rate version {run.issued.rate_version} that run {run.issued.run_id} used"
+    of_run = replace(settings, invoice_month=run.invoice_month, issue_date=run.issue_date)
+    rates = load_version(settings.rate_tables, run.rate_version)
+    if rates.digest != run.rate_digest:
+        problem = f"is not the rate version {run.rate_version} that run {run.run_id} used"
         remedy = "put back the frozen version, or name its folder with --rate-tables"
         raise InputRefusedError(Fault(str(rates.folder), problem, remedy))
-    return of_run, recorded_month(of_run, run.issued, rates)
+    return of_run, recorded_month(of_run, run, rates)
 
 
-def usage_sums(connection: duckdb.DuckDBPyConnection, run: PublishedRun, account: str, category: str) -> Json:
+def usage_sums(connection: duckdb.DuckDBPyConnection, run: IssuedRun, account: str, category: str) -> Json:
     """The published calls of an account and category: how many, their seconds charged, the sum of their costs."""
     params = {
         "account": account,
-        "run_id": run.issued.run_id,
+        "run_id": run.run_id,
         "usage_month": _usage_month(run),
         "category": category,
     }
@@ -83,17 +86,17 @@ def usage_sums(connection: duckdb.DuckDBPyConnection, run: PublishedRun, account
     return {"calls": calls, "seconds": seconds or 0, "cost": str(cost if cost is not None else "0.000000")}
 
 
-def _usage_month(run: PublishedRun) -> dt.date:
+def _usage_month(run: IssuedRun) -> dt.date:
     return (run.invoice_month - dt.timedelta(days=1)).replace(day=1)
 
 
-def _invoice_line(connection: duckdb.DuckDBPyConnection, run: PublishedRun, account: str, category: str) -> Json:
+def _invoice_line(connection: duckdb.DuckDBPyConnection, run: IssuedRun, account: str, category: str) -> Json:
     """The line that calls of this category went into, and its rounding; `line_number` is null where there is none."""
     params = {
         "account": account,
         "invoice_month": run.invoice_month,
         "category": category,
-        "run_id": run.issued.run_id,
+        "run_id": run.run_id,
     }
     cursor = connection.execute(_LINE, params)
     names = [column[0] for column in cursor.description or ()]
@@ -125,11 +128,11 @@ def _agreement(rated: RatedAccount, call: Json, issued: Json) -> Json:
     return {"is_same": not differences, "differences": differences}
 
 
-def _billed(connection: duckdb.DuckDBPyConnection, run: PublishedRun, rated: RatedAccount, call: Json) -> Json:
+def _billed(connection: duckdb.DuckDBPyConnection, run: IssuedRun, rated: RatedAccount, call: Json) -> Json:
     """What stands behind a billed call's cost."""
     params = {
         "account": rated.account_id,
-        "run_id": run.issued.run_id,
+        "run_id": run.run_id,
         "usage_month": rated.month.usage_month,
         "source_file": str(call["source_file"]),
         "source_line": call["source_line"],
@@ -159,9 +162,10 @@ def _why(place: str, call: Json, invoice_month: str) -> tuple[str, Explained]:
     return str(call["outcome"]), explain_suspended(call["outcome"], call["priced_as"], invoice_month)
 
 
-def _accepted(connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Month, record: FoundRecord) -> Json:
+def _accepted(connection: duckdb.DuckDBPyConnection, run: IssuedRun, month: Month, record: FoundRecord) -> Json:
     account = record.account_id or ""
-    calls = account_calls(connection, month, run.issued, [account]).drop("cost")
+    published_calls = PublishedCalls(month.settings.warehouse, run)
+    calls = account_calls(connection, month, published_calls, [account]).drop("cost")
     rated = rate_account(month, account, calls)
     place, call = rated.row_of(record.source_file, record.source_line)
     result, why = _why(place, call, month_text(run.invoice_month))
@@ -200,7 +204,7 @@ def _outcome(place: str, result: str, why: Explained, detail: str | None = None)
     }
 
 
-def _record(settings: Settings, run: PublishedRun, month: Month, record: FoundRecord) -> Json:
+def _record(settings: Settings, run: IssuedRun, month: Month, record: FoundRecord) -> Json:
     """Where the record stands, its text, and how its fields were read."""
     place = Place(record.source, record.source_file, record.source_line, record.sha256)
     again = read_again(settings.cdrs, place, run.manifest["sources"])
@@ -230,34 +234,58 @@ def explain_call(
     Only issued months are looked at, and of them the calls of one account are read. Raises InputRefusedError where the
     id is unknown, or that of several calls.
     """
+    with _published_months(settings) as connection:
+        record, beside = the_record(connection, settings, call_id, source, usage_month)
+        return _explained(connection, settings, record, beside) | {"call_id": call_id}
+
+
+def explain_row(settings: Settings, file: str, line: int) -> Json:
+    """The same of the record at a line of a file: a record that was rejected may have no call id to ask by.
+
+    Raises InputRefusedError where no issued month read a record there.
+    """
+    with _published_months(settings) as connection:
+        record = record_at(connection, settings, file, line)
+        beside = repeats_of(connection, settings, record) if record.is_accepted else []
+        explained = _explained(connection, settings, record, beside)
+        return explained | {"call_id": explained["call"]["call_id"] if record.is_accepted else None}
+
+
+@contextmanager
+def _published_months(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with published(settings.warehouse) as connection:
         if connection is None:
             raise InputRefusedError(
                 Fault(str(settings.warehouse), "no month is issued here", "name another with --warehouse")
             )
-        record, beside = the_record(connection, settings, call_id, source, usage_month)
-        run = issued_runs(connection)[record.run_id]
-        of_run, month = open_recorded_month(settings, run)
-        explained: Json = {
-            "kind": "call",
-            "call_id": call_id,
-            "usage_month": month_text(record.usage_month),
-            "run": run_facts(run),
-            "record": _record(of_run, run, month, record),
-            "repeats": [_repeat(other) for other in beside],
-        }
-        if record.is_accepted:
-            return explained | _accepted(connection, run, month, record)
-        why = explain_set_aside(record.reason or "", month_text(run.invoice_month))
-        explained["outcome"] = _outcome(record.place, record.reason or "", why, record.detail)
-        return explained
+        yield connection
 
 
-def run_facts(run: PublishedRun) -> Json:
+def _explained(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, record: FoundRecord, beside: list[FoundRecord]
+) -> Json:
+    """What became of the record, and why; but for the id that was asked for."""
+    run = issued_runs(connection)[record.run_id]
+    of_run, month = open_recorded_month(settings, run)
+    explained: Json = {
+        "kind": "call",
+        "usage_month": month_text(record.usage_month),
+        "run": run_facts(run),
+        "record": _record(of_run, run, month, record),
+        "repeats": [_repeat(other) for other in beside],
+    }
+    if record.is_accepted:
+        return explained | _accepted(connection, run, month, record)
+    why = explain_set_aside(record.reason or "", month_text(run.invoice_month))
+    explained["outcome"] = _outcome(record.place, record.reason or "", why, record.detail)
+    return explained
+
+
+def run_facts(run: IssuedRun) -> Json:
     """What names the run, its rate version and its program."""
     return {
-        "run_id": run.issued.run_id,
+        "run_id": run.run_id,
         "invoice_month": month_text(run.invoice_month),
-        "rate_version": run.issued.rate_version,
+        "rate_version": run.rate_version,
         "program": run.manifest["program"],
     }

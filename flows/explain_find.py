@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from typing import Any, NamedTuple
 
 import duckdb
 
-from flows.issued import IssuedRun
 from flows.settings import Settings, month_text
+from flows.warehouse import calls_told
 from schemas.faults import Fault, InputRefusedError
 from transforms.timestamps import add_months
 
-_ISSUED = "select run_id, invoice_month, rate_version, manifest from runs where kind = 'bill'"
 _ACCEPTED = """
 select found.*, sha256
 from (
@@ -42,6 +40,28 @@ where runs.kind = 'bill' and outcome <> 'suspended'
 """
 _MENTIONED = f"{_ASIDE} and contains(raw_record, $call_id) order by source_file, source_line"
 _REPEATS = f"{_ASIDE} and run_id = $run_id and detail = $detail order by source_file, source_line"
+_AT = """
+select found.*, sha256
+from (
+    select 'billed' as place, run_id, usage_month, account_id, source, source_file, source_line
+    from billed_calls where source_file = $file and source_line = $line
+    union all
+    select 'unbilled', run_id, usage_month, account_id, source, source_file, source_line
+    from unbilled_calls where source_file = $file and source_line = $line
+    union all
+    select 'suspended', run_id, usage_month, account_id, source, source_file, source_line
+    from suspended_calls where source_file = $file and source_line = $line
+) as found
+join runs using (run_id)
+left join source_files using (run_id, usage_month, source_file)
+where runs.kind = 'bill'
+"""
+_ASIDE_AT = f"{_ASIDE} and source_file = $file and source_line = $line"
+_FILES = """
+select source_file, rows_read from source_files join runs using (run_id)
+where runs.kind = 'bill' and (source_file = $file or ends_with($file, '/' || source_file))
+order by len(source_file) desc
+"""
 MOST_LISTED = 20
 
 
@@ -66,32 +86,9 @@ class FoundRecord(NamedTuple):
         return self.place in ("billed", "unbilled", "suspended")
 
 
-class PublishedRun(NamedTuple):
-    """The run that issued a month, with its manifest."""
-
-    issued: IssuedRun
-    invoice_month: dt.date
-    manifest: dict[str, Any]
-
-
-def issued_runs(connection: duckdb.DuckDBPyConnection) -> dict[str, PublishedRun]:
-    """The runs that issued months, by run id."""
-    found = {}
-    for run_id, invoice_month, version, text in connection.sql(_ISSUED).fetchall():
-        manifest = json.loads(text)
-        issue_date = dt.date.fromisoformat(manifest["issue_date"])
-        issued = IssuedRun(run_id, version, manifest["rate_manifest_sha256"], issue_date)
-        found[run_id] = PublishedRun(issued, invoice_month, manifest)
-    return found
-
-
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, params: dict[str, Any], settings: Settings) -> list[Any]:
-    try:
+    with calls_told(settings.warehouse, "the calls of the months"):
         return connection.execute(query, params).fetchall()
-    except duckdb.Error as error:
-        problem = f"the calls of the months cannot be read: {str(error).splitlines()[0]}"
-        remedy = "a warehouse is read where it was published: move it back, or publish the next month here"
-        raise InputRefusedError(Fault(str(settings.warehouse), problem, remedy)) from error
 
 
 def _names(call_id: str, raw_record: str | None) -> bool:
@@ -116,6 +113,25 @@ def find_records(connection: duckdb.DuckDBPyConnection, settings: Settings, call
     accepted = [FoundRecord(*row) for row in _rows(connection, _ACCEPTED, {"call_id": call_id}, settings)]
     aside = [FoundRecord(*row) for row in _rows(connection, _MENTIONED, {"call_id": call_id}, settings)]
     return accepted + [record for record in aside if _names(call_id, record.raw_record)]
+
+
+def record_at(connection: duckdb.DuckDBPyConnection, settings: Settings, file: str, line: int) -> FoundRecord:
+    """The record at a line of a file that an issued month read, by the file's name in `source_files` or its path.
+
+    Raises InputRefusedError where there is none.
+    """
+    files = connection.execute(_FILES, {"file": file}).fetchall()
+    if not files:
+        remedy = "name it as the table source_files has it, like 2020-01/calls.csv"
+        raise InputRefusedError(Fault("--file", "no issued month read such a file", remedy, value=file))
+    name, rows_read = files[0]
+    place = {"file": name, "line": line}
+    rows = [*_rows(connection, _ASIDE_AT, place, settings), *_rows(connection, _AT, place, settings)]
+    if not rows:
+        problem = f"{name} has no record there: its month read {rows_read:,} records of it"
+        remedy = "name a line of a record; headers, comments and blank lines are none"
+        raise InputRefusedError(Fault("--line", problem, remedy, value=str(line)))
+    return FoundRecord(*rows[0])
 
 
 def _listed(records: list[FoundRecord]) -> str:

@@ -12,9 +12,10 @@ import polars as pl
 from flows.explain_call import open_recorded_month, run_facts, usage_sums
 from flows.explain_charges import contract_parts
 from flows.explain_fees import fee_parts, line_drafts
-from flows.explain_find import PublishedRun, issued_runs
 from flows.explain_rating import cell, of_account, rate_account
+from flows.issued import IssuedRun, issued_runs
 from flows.month import Month
+from flows.published_calls import PublishedCalls
 from flows.settings import Settings
 from flows.suspended import account_calls
 from flows.warehouse import published, quoted
@@ -62,12 +63,12 @@ def the_invoice(connection: duckdb.DuckDBPyConnection, invoice_id: str) -> tuple
     return found[0], _dicts(connection.execute(_LINES, {"invoice_id": invoice_id}))
 
 
-def _usage(connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Month, line: Json) -> Json:
+def _usage(connection: duckdb.DuckDBPyConnection, run: IssuedRun, month: Month, line: Json) -> Json:
     """The calls of a usage line: how many, from when to when, the dearest, and how to see them all."""
     account, category = line["account_id"], line["category"]
     params = {
         "account": account,
-        "run_id": run.issued.run_id,
+        "run_id": run.run_id,
         "usage_month": month.usage_month,
         "category": category,
     }
@@ -88,15 +89,16 @@ def _usage(connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Mont
         "list_all": _LIST_ALL.format(
             account=quoted(account),
             usage_month=quoted(str(month.usage_month)),
-            run_id=quoted(run.issued.run_id),
+            run_id=quoted(run.run_id),
             kind=kind,
         ),
     }
 
 
-def _totals(connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Month, account: str) -> pl.DataFrame:
+def _totals(connection: duckdb.DuckDBPyConnection, run: IssuedRun, month: Month, account: str) -> pl.DataFrame:
     """The sums of the account's calls by category, rated again."""
-    calls = account_calls(connection, month, run.issued, [account]).drop("cost")
+    published_calls = PublishedCalls(month.settings.warehouse, run)
+    calls = account_calls(connection, month, published_calls, [account]).drop("cost")
     return call_totals(rate_account(month, account, calls).billed)
 
 
@@ -136,9 +138,7 @@ def _agreement(line: Json, draft: Json) -> Json:
     return {"is_same": not differences, "differences": differences}
 
 
-def _consists_of(
-    connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Month, line: Json, draft: Json
-) -> Json:
+def _consists_of(connection: duckdb.DuckDBPyConnection, run: IssuedRun, month: Month, line: Json, draft: Json) -> Json:
     """The parts of a line, by what kind of line it is."""
     category = line["category"]
     if category in USAGE:
@@ -155,7 +155,7 @@ class OpenedInvoice(NamedTuple):
     `own`: the recorded month with this account alone. Drafts stand in the lines' order, unrounded but for their cents.
     """
 
-    run: PublishedRun
+    run: IssuedRun
     own: Month
     invoice: Json
     lines: list[Json]
@@ -163,7 +163,7 @@ class OpenedInvoice(NamedTuple):
 
 
 def open_invoice(
-    connection: duckdb.DuckDBPyConnection, run: PublishedRun, month: Month, invoice: Json, lines: list[Json]
+    connection: duckdb.DuckDBPyConnection, run: IssuedRun, month: Month, invoice: Json, lines: list[Json]
 ) -> OpenedInvoice:
     """The invoice derived again: its account's calls rated, its charges priced, its fees and taxes taken."""
     account = invoice["account_id"]

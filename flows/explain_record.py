@@ -136,13 +136,15 @@ def _how(field: str, text: Json, row: Json, plan: DialingPlan, version: str) -> 
 def normalised_fields(again: ReadAgain, month: Month) -> list[Json]:
     """Each field of the record: its text, the value that came of it, and how; by the steps of the ingest.
 
-    Empty where the row was not read again.
+    Empty where the row was not read again, or is malformed.
     """
     if again.rows is None or again.spec is None or again.rows.is_empty():
         return []
     spec, rates = again.spec, month.rates
     texts = canonical_text(again.rows, spec)
     judged = screen(texts, spec, month.ingest_plan.directory, month.usage_month)
+    if judged["reason"][0] == "malformed_row":
+        return []  # it was not cut into fields, so there is nothing that could have been read
     text, row, taken = texts.to_dicts()[0], judged.to_dicts()[0], templates_taken(again.rows, spec).to_dicts()[0]
     plan = dialing_plans_by_country(rates.dialing_plans).get(row["country"] or "", DialingPlan())
     fields = []

@@ -150,7 +150,11 @@ def agreement(compared: Json) -> list[str]:
 
 def _call_head(found: Json) -> list[str]:
     outcome = found["outcome"]
-    said = f"Call {found['call_id']} {_PLACES[outcome['place']]}"
+    record = found["record"]
+    named = (
+        f"Call {found['call_id']}" if found["call_id"] else f"{record['source_file']}, line {record['source_line']},"
+    )
+    said = f"{named} {_PLACES[outcome['place']]}"
     if outcome["place"] == "billed":
         cost = found["arithmetic"]
         said += f": {cost['cost']} {cost['currency']}, {_CALL_TYPES[outcome['result']]}."

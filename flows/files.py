@@ -17,6 +17,12 @@ import polars as pl
 COMPRESSION_LEVEL = 1
 PROBE_BYTES = 2**20
 SYNCED_AT_A_TIME = 4
+FILES = "files.json"
+
+
+def run_folder(warehouse: Path, run_id: str) -> Path:
+    """Where manifest, controls, list of files (FILES) and contracts of a published run stand."""
+    return warehouse / "runs" / run_id
 
 
 @contextmanager

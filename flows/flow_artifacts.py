@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.confidential import masked
-from flows.publish import CONTROLS, run_folder
+from flows.files import run_folder
+from flows.publish import CONTROLS
 from flows.runner import WorkUnits
 from flows.stages import Stage
 from flows.warehouse import DATABASE, opened

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,8 @@ from schemas.faults import Fault, InputRefusedError, refuse_if_any
 
 READ_ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 FILES_AT_A_TIME = 2
+SETTLED_NANOSECONDS = 2_000_000_000
+"""A file that changed later than this before it was hashed may change again without the system's clock telling."""
 _EXPANSION = {".gz": 8, ".zst": 8, ".parquet": 5}
 
 
@@ -26,6 +30,8 @@ class RecordFile(NamedTuple):
     sha256: str
     stat: tuple[int, int, int]
     """Size, time of change and inode when it was hashed: what is read later must be the same file."""
+    state: tuple[int, ...] | None = None
+    """All that tells later, without reading it, that nobody touched it since; None where that cannot be told."""
 
     @property
     def size(self) -> int:
@@ -38,6 +44,13 @@ class RecordFile(NamedTuple):
         return ending_of(self.path) or ""
 
 
+class Known(NamedTuple):
+    """A file as it was when it was hashed before: its state then, and its SHA-256."""
+
+    state: tuple[int, ...]
+    sha256: str
+
+
 def ending_of(path: Path) -> str | None:
     """The ending that says how a file is read; None where none of ours fits."""
     return next((ending for ending in sorted(READ_ENDINGS, key=len, reverse=True) if path.name.endswith(ending)), None)
@@ -47,6 +60,11 @@ def stat_of(path: Path) -> tuple[int, int, int]:
     """What tells one state of a file from another without reading it."""
     found = path.stat()
     return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _state_of(found: os.stat_result) -> tuple[int, ...]:
+    """The time of the last change of anything about the file is set by the system alone, never by who writes."""
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _file_fault(path: Path, name: str) -> Fault | None:
@@ -94,8 +112,11 @@ def _files_in(folder: Path, inbox: Path, source: str, faults: list[Fault]) -> li
     return found
 
 
-def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
-    """A month's files in the order of their paths. Raises InputRefusedError where there is none, or one unknown."""
+def find_record_files(inbox: Path, month: str, known: Mapping[str, Known] | None = None) -> list[RecordFile]:
+    """A month's files in the order of their paths. Raises InputRefusedError where there is none, or one unknown.
+
+    Those that are known, by name and state, are not read.
+    """
     folder = inbox / month
     if not folder.is_dir():
         remedy = f"make it and put the month's call records in, or name the inbox with --cdrs (looked in {inbox})"
@@ -110,17 +131,22 @@ def find_record_files(inbox: Path, month: str) -> list[RecordFile]:
         remedy = f"put files of the kinds {', '.join(READ_ENDINGS)} into {folder}"
         raise InputRefusedError(Fault(f"{inbox.name}/{month}", "the month is empty: it holds no call records", remedy))
     with ThreadPoolExecutor(max_workers=FILES_AT_A_TIME) as pool:  # hashing is none of the interpreter's work
-        return list(pool.map(lambda file: _identified(*file), sorted(found)))
+        return list(pool.map(partial(_identified, known or {}), sorted(found)))
 
 
-def _identified(name: str, path: Path, source: str) -> RecordFile:
+def _identified(known: Mapping[str, Known], file: tuple[str, Path, str]) -> RecordFile:
+    name, path, source = file
     try:
-        before = stat_of(path)
+        before, begun = path.stat(), time.time_ns()
+        state, stat = _state_of(before), (before.st_size, before.st_mtime_ns, before.st_ino)
+        if name in known and known[name].state == state:
+            return RecordFile(path, name, source, known[name].sha256, stat, state)
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(name, "file", error) from error
-    return RecordFile(path, name, source, sha256, before)
+    is_settled = begun - before.st_ctime_ns > SETTLED_NANOSECONDS
+    return RecordFile(path, name, source, sha256, stat, state if is_settled else None)
 
 
 def expected_bytes(record_files: Iterable[RecordFile]) -> int:

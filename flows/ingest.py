@@ -280,12 +280,13 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
         }
         of_file = {"bytes": record.size, "sha256": record.sha256, "bucket_count": plan.bucket_count}
         of_file |= {"source": record.source, "source_file": record.name}
-        write_json({**counts, **of_file}, partial / "piece.json")
         is_marked = all(block.marks for block in blocks) and record.path.suffix not in COMPRESSIONS
         marks = [mark for block in blocks for mark in block.marks] if is_marked else []
         _control_bytes(record, marks)
         write_json({"marks": marks}, partial / "lines.json")
         held.finish()
+        parts = {path.relative_to(partial).as_posix(): path.stat().st_size for path in partial.glob("*/part=*.parquet")}
+        write_json({**counts, **of_file, "parts": parts}, partial / "piece.json")
     return target
 
 
@@ -379,6 +380,15 @@ def _ingested_folder(plan: IngestPlan, record: RecordFile) -> Path:
     return folder
 
 
+def _whole_part(folder: Path, name: str, size: int) -> Path:
+    """A file of stored calls. Raises InputRefusedError where it is gone, or has not the size it was written with."""
+    path = folder / name
+    if path.is_file() and path.stat().st_size == size:
+        return path
+    remedy = f"remove the folder {folder}: then its call records are read again"
+    raise InputRefusedError(Fault(str(path), "stored calls are not there as they were written", remedy))
+
+
 def _calls_of_bucket(plan: IngestPlan, record: RecordFile, bucket: int) -> pl.LazyFrame | None:
     """A file's calls of a bucket of the month; None where it has none.
 
@@ -386,9 +396,11 @@ def _calls_of_bucket(plan: IngestPlan, record: RecordFile, bucket: int) -> pl.La
     powers of two, so buckets of the one lie within buckets of the other.
     """
     folder = _ingested_folder(plan, record)
-    count = read_json(folder / "piece.json")["bucket_count"]
-    numbers = range(bucket % count, count, plan.bucket_count)
-    parts = sorted(path for number in numbers for path in folder.glob(f"bucket={number:04d}/part=*.parquet"))
+    piece = read_json(folder / "piece.json")
+    count = piece["bucket_count"]
+    folders = tuple(f"bucket={number:04d}/" for number in range(bucket % count, count, plan.bucket_count))
+    sizes = {name: size for name, size in sorted(piece["parts"].items()) if name.startswith(folders)}
+    parts = [_whole_part(folder, name, size) for name, size in sizes.items()]
     if not parts:
         return None
     calls = _calls(record, parts)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from flows.stopping import StoppedError
 from schemas.faults import Fault, InputRefusedError
 
 LOCK = ".lock"
@@ -109,7 +110,11 @@ def only_run(warehouse: Path, invoice_month: str, command: str) -> Iterator[None
     with lock_path(warehouse, invoice_month).open("a+", encoding="utf-8") as lock:
         _lock(lock, invoice_month)
         _say_who(lock, command)
-        yield
+        try:
+            yield
+        except StoppedError:
+            os.dup(lock.fileno())  # locked until the process is gone: its threads may still write
+            raise
 
 
 @contextmanager

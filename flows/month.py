@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,12 @@ from flows.code_version import code_version
 from flows.contract_reader import Contracts, checked_contracts, read_contract_files
 from flows.files import digest
 from flows.history import EarlierBill, earlier_bills
-from flows.inbox import RecordFile, expected_bytes, find_record_files
+from flows.inbox import Known, RecordFile, expected_bytes, find_record_files
 from flows.ingest import IngestPlan
 from flows.read_ahead import ReadAhead, read_ahead
 from flows.settings import Settings, month_text, threshold_texts
 from flows.sources import load_source
+from flows.stopping import workers
 from rate_tables.versions import RateTables, default_version, load_version
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from transforms.account_terms import account_terms, devices_in_service, in_service, pool_terms, without_pool_terms
@@ -270,21 +271,26 @@ def refuse_uncovered_currencies(month: Month) -> None:
     refuse_if_any(currency_faults(accounts, tables_by_currency(month.rates)))
 
 
-def _find_record_files(settings: Settings) -> tuple[tuple[RecordFile, ...], ReadAhead | None]:
+def _find_record_files(
+    settings: Settings, known: Mapping[str, Known]
+) -> tuple[tuple[RecordFile, ...], ReadAhead | None]:
     """The month's files, hashed; the first is begun to be read where nothing of the month is stored yet."""
     month = month_text(settings.usage_month)
-    records = tuple(find_record_files(settings.cdrs, month))
+    records = tuple(find_record_files(settings.cdrs, month, known))
     if (calls_folder(settings.warehouse) / month).exists():
         return records, None
     first = records[0]
     return records, read_ahead(first, load_source(settings.cdrs, first.source))
 
 
-def open_month(settings: Settings) -> Month:
-    """The month with its inputs read and checked as a whole. Raises InputRefusedError; writes nothing."""
+def open_month(settings: Settings, known: Mapping[str, Known] | None = None) -> Month:
+    """The month with its inputs read and checked as a whole. Raises InputRefusedError; writes nothing.
+
+    Call record files that are known, and that nobody touched since, are not read to learn their hash.
+    """
     version = settings.rates or default_version(settings.rate_tables)
-    with ThreadPoolExecutor(max_workers=2) as beside:  # hashing waits for bytes, the tables for the interpreter
-        found = beside.submit(_find_record_files, settings)
+    with workers(2) as beside:  # hashing waits for bytes, the tables for the interpreter
+        found = beside.submit(_find_record_files, settings, known or {})
         texts = beside.submit(read_contract_files, settings.contracts)
         try:
             rates = load_version(settings.rate_tables, version)

@@ -9,13 +9,14 @@ from pathlib import Path
 import polars as pl
 
 from flows.settings import month_text
-from flows.warehouse import published
+from flows.warehouse import has_column, published
 
 _READ = "select strftime(usage_month, '%Y-%m') as month, sha256 from source_files group by all"
 _WAITING = """
 select source_file, count(*)::bigint as records
 from outside_month_records
-where own_month = $usage_month and not is_read_there and not list_contains($hashes::varchar[], sha256)
+where own_month = $usage_month and not is_read_there and billed_by_rerun_id is null
+    and not list_contains($hashes::varchar[], sha256)
 group by source_file
 order by source_file
 """
@@ -60,6 +61,10 @@ def waiting_sentences(warehouse: Path, usage_month: dt.date, hashes: Iterable[st
     with published(warehouse) as connection:
         if connection is None:
             return []
+        if not has_column(connection, "outside_month_records", "billed_by_rerun_id"):
+            return [
+                "What waits in issued months is not known: an earlier Tollbook issued them; the next bill tells it."
+            ]
         params = {"usage_month": usage_month, "hashes": list(hashes)}
         found = connection.sql(_WAITING, params=params).fetchall()
     month = month_text(usage_month)

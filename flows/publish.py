@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -17,9 +16,10 @@ from flows.adjustments import taken_adjustments
 from flows.audit import PUBLISHES, append
 from flows.confidential import make_read_only
 from flows.files import (
+    FILES,
     make_durable,
     put_in_place,
-    read_parquet,
+    run_folder,
     sha256_of,
     write_json,
     write_parquet,
@@ -29,93 +29,20 @@ from flows.files import (
 )
 from flows.locks import publishing
 from flows.month import Month
+from flows.next_database import RunRows, build_database, check_controls, run_manifest, small_tables
 from flows.rating import bucket_frames, bucket_hashes
 from flows.report.facts import Facts, report_facts
 from flows.report.files import write_report
 from flows.settings import month_text
 from flows.sweep import details_mark, sweep_publication
-from flows.warehouse import (
-    DATABASE,
-    NEW_DATABASE,
-    comment_tables,
-    comment_views,
-    create_call_views,
-    create_tables,
-    create_views,
-    mark_published,
-    opened,
-    quoted,
-    rate_table_name,
-)
+from flows.warehouse import DATABASE, mark_published
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
-from schemas.rate_files import RATE_TABLES
-from schemas.text_columns import Column
-from schemas.warehouse_tables import CALL_TABLES, SMALL_TABLES
-from transforms.money import decimal_of_micros
 
 if TYPE_CHECKING:
-    import duckdb
+    pass
 
-_STAGED = {
-    "invoices": "invoices",
-    "invoice_line_items": "invoices",
-    "plan_pools": "invoices",
-    "set_aside_records": "rows",
-    "suspended_calls": "rows",
-    "source_files": "rows",
-    "warnings": "rows",
-    "anomalies": "anomalies",
-}
-BILL_TABLES = tuple(_STAGED)
-_BY_INVOICE_MONTH = ("invoices", "invoice_line_items", "anomalies")
-_STAGED_BY_RERUN = dict.fromkeys(("rerun_line_items", "rerun_call_differences", "adjustments"), "result")
-_TAKE = """
-update adjustments set taken_by_invoice_id = adjustments.account_id || '-' || $month
-from taken
-where adjustments.allowed and adjustments.taken_by_invoice_id is null
-    and adjustments.rerun_id = taken.rerun_id and adjustments.account_id = taken.account_id
-    and adjustments.base_category = taken.base_category
-"""
-SHOWN_FAILURES = 5
 CONTROLS = "controls.parquet"
-FILES = "files.json"
-
-
-def run_folder(warehouse: Path, run_id: str) -> Path:
-    """Where manifest, controls, list of files and contracts of a published run stand."""
-    return warehouse / "runs" / run_id
-
-
-def _published_column(column: Column, key: tuple[str, ...]) -> pl.Expr:
-    """The column as analysts see it: an empty text that is no part of the key does not apply, so it is NULL."""
-    typed = pl.col(column.typed_name)
-    if column.kind in ("money", "percent"):
-        return decimal_of_micros(typed).alias(column.name)
-    if column.kind == "list":
-        return _null_if_empty(typed.list.join(";")).alias(column.name)
-    if column.kind == "whole_number_list":
-        return _null_if_empty(typed.cast(pl.List(pl.String)).list.join(";")).alias(column.name)
-    if column.kind == "text" and column.name not in key:
-        return _null_if_empty(typed).alias(column.name)
-    return typed.alias(column.name)
-
-
-def _null_if_empty(text: pl.Expr) -> pl.Expr:
-    return pl.when(text != "").then(text)
-
-
-def _small_tables(month: Month) -> dict[str, pl.DataFrame]:
-    """The run's rows of each small table, but for `runs`."""
-    work = month.work_folder()
-    staged = _STAGED if month.rerun is None else _STAGED_BY_RERUN
-    frames = {name: read_parquet(work / folder / f"{name}.parquet") for name, folder in staged.items()}
-    if month.rerun is not None:
-        return frames
-    frames["invoices"] = frames["invoices"].with_columns(
-        pl.col("invoice_recipients").list.join(";"),
-        *(_null_if_empty(pl.col(name)).alias(name) for name in ("region", "receipt_recipient")),
-    )
-    return frames
+_BY_INVOICE_MONTH = ("invoices", "invoice_line_items", "anomalies")
 
 
 def archived_path(month: Month, table: str) -> Path:
@@ -131,7 +58,7 @@ def archive_tables(month: Month) -> dict[Path, str]:
     Returns SHA-256 by path of all Parquet files and details that the run publishes; the Parquet files are on the disk.
     """
     hashes = bucket_hashes(month) if month.rerun is None else {}
-    for name, frame in _small_tables(month).items():
+    for name, frame in small_tables(month).items():
         path = archived_path(month, name)
         hashes[path] = write_published(frame, path)
     files = [path for path in hashes if path.suffix == ".parquet"]
@@ -142,149 +69,6 @@ def archive_tables(month: Month) -> dict[Path, str]:
 def _folders_of(paths: Iterable[Path], root: Path) -> list[Path]:
     """Every folder between the root and the files, the root with them."""
     return sorted({folder for path in paths for folder in path.parents if folder.is_relative_to(root)})
-
-
-def _insert_old(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
-    """Everything that was published before."""
-    connection.execute(f"attach {quoted(str(database))} as old (read_only)")
-    query = "select table_name from duckdb_tables() where database_name = 'old'"
-    known = {name for (name,) in connection.sql(query).fetchall()}  # an older program's file has fewer tables
-    for table in (table for table in SMALL_TABLES if table.name in known):
-        connection.execute(f"insert into {table.name} by name select * from old.{table.name}")  # noqa: S608 - our names
-    for spec in RATE_TABLES:
-        name = rate_table_name(spec)
-        connection.execute(f"insert into {name} by name select * from old.{name}")  # noqa: S608 - our names
-    connection.execute("detach old")
-
-
-def _insert_rates(connection: duckdb.DuckDBPyConnection, month: Month) -> None:
-    """The tables of the rate version, once."""
-    version = month.rates.version
-    known = connection.sql("select 1 from policy where rate_version = $version limit 1", params={"version": version})
-    if known.fetchall():
-        return
-    for spec in RATE_TABLES:
-        rows = getattr(month.rates, spec.name).select(
-            *(_published_column(column, spec.key) for column in spec.columns), rate_version=pl.lit(version)
-        )
-        connection.register("rows_in", rows)
-        connection.execute(f"insert into {rate_table_name(spec)} by name select * from rows_in")  # noqa: S608 - our names
-        connection.unregister("rows_in")
-
-
-class RunRows(NamedTuple):
-    """What the database is told of a run: when it began, its status, its tables; None: as its stages left them."""
-
-    started_at: dt.datetime
-    status: str = "published"
-    tables: dict[str, pl.DataFrame] | None = None
-
-
-def _insert_run(connection: duckdb.DuckDBPyConnection, month: Month, run: RunRows) -> None:
-    for name, frame in (_small_tables(month) if run.tables is None else run.tables).items():
-        connection.register("rows_in", frame)
-        connection.execute(f"insert into {name} by name select * from rows_in")  # noqa: S608 - our names
-        connection.unregister("rows_in")
-    finished_at = dt.datetime.now(dt.UTC)
-    manifest = json.dumps(run_manifest(month), sort_keys=True, ensure_ascii=False)
-    values = [month.run_id, month.settings.invoice_month, month.kind, run.started_at, finished_at, run.status]
-    reason = None if month.rerun is None else month.rerun.reason
-    connection.execute(
-        "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*values, month.rates.version, reason, manifest]
-    )
-    if month.rerun is None and not month.adjustments.is_empty():
-        connection.register("taken", month.adjustments)
-        connection.execute(_TAKE, {"month": month_text(month.settings.invoice_month)})
-        connection.unregister("taken")
-
-
-def _sort_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Rows in the order of their keys, so that the same runs give the same rows in the same order."""
-    for table in SMALL_TABLES:
-        order = ", ".join(f'"{name}" nulls last' for name in table.order)
-        connection.execute(
-            f"create temp table sorted as select * from {table.name} order by {order}; "  # noqa: S608 - our names
-            f"delete from {table.name}; insert into {table.name} select * from sorted; drop table sorted"
-        )
-
-
-def _issued_runs(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, dt.date]]:
-    return connection.sql("select run_id, invoice_month from runs order by invoice_month, kind, run_id").fetchall()
-
-
-def _call_folders(month: Month, runs: list[tuple[str, dt.date]]) -> dict[str, list[Path]]:
-    warehouse = month.settings.warehouse.resolve()
-    return {
-        table.name: [
-            warehouse / table.name / f"month={month_text(_usage_month(invoice_month))}" / f"run_id={run_id}"
-            for run_id, invoice_month in runs
-        ]
-        for table in CALL_TABLES
-    }
-
-
-def _usage_month(invoice_month: dt.date) -> dt.date:
-    return (invoice_month - dt.timedelta(days=1)).replace(day=1)
-
-
-def run_manifest(month: Month) -> dict[str, Any]:
-    """What determined the run: the hash of every input, and the program."""
-    return {"run_id": month.run_id, "kind": month.kind, **month.identity}
-
-
-def base_database(month: Month) -> Path:
-    """The database as it is without the run: what was published before, the rate version, views and comments.
-
-    Done already where it exists: it is named by the database that it continues.
-    """
-    old = (month.settings.warehouse / DATABASE).resolve()  # once: another month may be published meanwhile
-    continues = old.stem if old.exists() else "nothing"
-    target = month.work_folder() / f"base-{continues}.duckdb"
-    if target.exists():
-        return target
-    with written_whole(target) as partial, opened(partial, NEW_DATABASE) as connection:
-        connection.execute("begin")
-        create_tables(connection)
-        create_call_views(connection, {table.name: [] for table in CALL_TABLES})
-        create_views(connection)
-        comment_tables(connection)
-        comment_views(connection)
-        connection.execute("commit")
-        if old.exists():
-            _insert_old(connection, old)
-        connection.execute("begin")
-        _insert_rates(connection, month)
-        connection.execute("commit; checkpoint")
-    return target
-
-
-def build_database(month: Month, run: RunRows, target: Path) -> None:
-    """The database with all that was published before and this run, every table and column with its comment."""
-    shutil.copyfile(base_database(month), target)
-    with opened(target, NEW_DATABASE) as connection:
-        connection.execute("begin")
-        _insert_run(connection, month, run)
-        if (month.settings.warehouse / DATABASE).exists():
-            _sort_tables(connection)
-        create_call_views(connection, _call_folders(month, _issued_runs(connection)))
-        connection.execute("commit; checkpoint")
-
-
-def check_controls(database: Path, run_id: str) -> pl.DataFrame:
-    """The controls of the run, both sides. Raises ControlFailedError where one does not balance (rule 13)."""
-    with opened(database) as connection:
-        query = "select * from run_controls where run_id = $run_id"
-        controls: pl.DataFrame = connection.sql(query, params={"run_id": run_id}).pl()
-    failed = controls.filter(pl.col("difference") != 0)
-    if not failed.is_empty():
-        shown = "; ".join(
-            f"{control} of {subject}: {left} ≠ {right}"
-            for control, subject, left, right in failed.select("control", "subject", "left_side", "right_side")
-            .head(SHOWN_FAILURES)
-            .iter_rows()
-        )
-        raise ControlFailedError(f"{failed.height} controls of {run_id} do not balance; nothing was published: {shown}")
-    return controls
 
 
 def _control_details(month: Month) -> None:
@@ -378,7 +162,7 @@ def build_checked(month: Month, run: RunRows, staged: Path) -> Checked:
     with ThreadPoolExecutor(max_workers=1) as beside, written_whole(staged) as partial:
         archived = beside.submit(archive_tables, month)
         build_database(month, run, partial)
-        controls = check_controls(partial, month.run_id)
+        controls = check_controls(partial, month.run_id, month.kind)
         facts = report_facts(month, partial, controls)
         make_read_only(partial)
         hashes = archived.result()

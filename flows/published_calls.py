@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from flows.files import read_parquet
+from flows.files import FILES, read_json, read_parquet, run_folder, sha256_of
 from flows.issued import IssuedRun
 from flows.month import account_buckets
-from flows.settings import Settings, month_text
+from flows.settings import month_text
+from flows.warehouse import show_calls
 from schemas.faults import Fault, InputRefusedError
+from schemas.warehouse_tables import CALL_TABLES
 from transforms.money import micros_of_decimal
 from transforms.screen import DIRECTION, DISPOSITION
-from transforms.timestamps import UTC_MICROS
+from transforms.timestamps import UTC_MICROS, add_months
 from transforms.what_if import OLD_SCHEMA
+
+if TYPE_CHECKING:
+    import duckdb
 
 _NEEDED = (
     *("account_id", "call_id", "source", "direction", "disposition"),
@@ -52,39 +58,82 @@ class CallTable(NamedTuple):
 
 
 class PublishedCalls:
-    """The run's published calls by bucket, as files, from where the warehouse is now."""
+    """The run's published calls by bucket, as files, from where the warehouse is now.
 
-    def __init__(self, settings: Settings, run: IssuedRun) -> None:
-        self._settings, self._run = settings, run
+    A bucket's file is compared with its hash in the run's list before it is read; files of other buckets are neither
+    read nor looked for.
+    """
 
-    def _folder(self, table: str) -> Path:
-        month = f"month={month_text(self._settings.usage_month)}"
-        return self._settings.warehouse / table / month / f"run_id={self._run.run_id}"
+    def __init__(self, warehouse: Path, run: IssuedRun) -> None:
+        self._warehouse, self.run = warehouse, run
+        self._month = f"month={month_text(add_months(run.invoice_month, -1))}"
+        self._whole: set[str] = set()
+
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
+        """SHA-256 of each file of the run, by its name in the warehouse. Raises InputRefusedError."""
+        path = run_folder(self._warehouse, self.run.run_id) / FILES
+        try:
+            hashes: dict[str, str] = read_json(path)["sha256"]
+        except (OSError, ValueError, KeyError) as error:
+            problem = "the list of the run's files cannot be read, so its calls cannot be compared with it"
+            raise InputRefusedError(Fault(str(path), problem, "restore it from a copy of the warehouse")) from error
+        return hashes
+
+    def listed_sha256(self, name: str) -> str | None:
+        """SHA-256 of a published file of the run by its name in the warehouse; None where it published no such file."""
+        return self._hashes.get(name)
+
+    def _name(self, table: str, file: str) -> str:
+        return f"{table}/{self._month}/run_id={self.run.run_id}/{file}"
 
     @cached_property
     def bucket_count(self) -> int:
-        """How many buckets the run's calls are in. Raises InputRefusedError where they are not all there."""
-        names = ("billed_calls", "unbilled_calls")
-        counts = {len(list(self._folder(name).glob("bucket=*.parquet"))) for name in names}
-        if len(counts) != 1 or counts == {0} or not self._suspended_path.is_file():
-            problem, remedy = "the calls of the run are not all there", "restore the warehouse from a copy"
-            raise InputRefusedError(Fault(str(self._folder("billed_calls")), problem, remedy))
-        return counts.pop()
+        """How many buckets the run's calls are in."""
+        beginning = self._name("billed_calls", "bucket=")
+        return sum(name.startswith(beginning) for name in self._hashes)
 
-    @property
-    def _suspended_path(self) -> Path:
-        return self._folder("suspended_calls") / "suspended_calls.parquet"
+    def _file(self, table: str, file: str) -> Path:
+        """A file of the run, as it was published. Raises InputRefusedError where it is gone or altered."""
+        name = self._name(table, file)
+        path, remedy = self._warehouse / name, "restore the file from a copy of the warehouse"
+        if name in self._whole:
+            return path
+        if not path.is_file():
+            raise InputRefusedError(Fault(name, "calls of the run are not there", remedy))
+        if sha256_of(path) != self._hashes.get(name):
+            problem = f"the file is not the one that the run published (runs/{self.run.run_id}/{FILES} has its SHA-256)"
+            raise InputRefusedError(Fault(name, problem, remedy))
+        self._whole.add(name)
+        return path
+
+    def buckets(self, account_ids: Iterable[str]) -> list[int]:
+        """The buckets that hold these accounts."""
+        return sorted(set(account_buckets(pl.Series(account_ids, dtype=pl.String), self.bucket_count)))
+
+    def files(self, table: str, account_ids: Iterable[str]) -> list[Path]:
+        """The files of a table of calls that these accounts are in."""
+        return [self._file(table, f"bucket={bucket:04d}.parquet") for bucket in self.buckets(account_ids)]
+
+    def show(self, connection: duckdb.DuckDBPyConnection, account_ids: Sequence[str]) -> None:
+        """In this session `billed_calls` and `unbilled_calls` are those of the buckets with these accounts alone."""
+        show_calls(connection, {table.name: self.files(table.name, account_ids) for table in CALL_TABLES})
 
     @cached_property
-    def _suspended(self) -> pl.DataFrame:
-        calls = read_parquet(self._suspended_path)
+    def suspended(self) -> pl.DataFrame:
+        """The suspended calls of the whole run, by file and line."""
+        return read_parquet(self._file("suspended_calls", "suspended_calls.parquet")).sort("source_file", "source_line")
+
+    @cached_property
+    def _suspended_by_bucket(self) -> pl.DataFrame:
+        calls = self.suspended
         return calls.with_columns(_bucket=account_buckets(calls["account_id"], self.bucket_count))
 
     def tables(self, bucket: int) -> tuple[CallTable, ...]:
         """The calls of a bucket: whole accounts."""
 
         def scanned(name: str) -> pl.LazyFrame:
-            path = self._folder(name) / f"bucket={bucket:04d}.parquet"
+            path = self._file(name, f"bucket={bucket:04d}.parquet")
             return pl.scan_parquet(path, glob=False, row_index_name="place")
 
         old = {
@@ -93,7 +142,7 @@ class PublishedCalls:
             "old_included_seconds": pl.col("included_seconds"),
             "old_cost_micros": micros_of_decimal(pl.col("cost")),
         }
-        suspended = self._suspended.filter(pl.col("_bucket") == bucket).with_row_index("place").lazy()
+        suspended = self._suspended_by_bucket.filter(pl.col("_bucket") == bucket).with_row_index("place").lazy()
         reason = pl.col("reason").cast(pl.String)
         return (
             CallTable("billed", scanned("billed_calls"), pl.col("call_type").cast(pl.String), old),

@@ -129,7 +129,7 @@ def _suspended_rows(suspended: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     return rows.select(*(pl.col(name).cast(dtype) for name, dtype in aside.items()), *others, *texts)
 
 
-def _write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> dict[str, str]:
+def write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> dict[str, str]:
     """One CSV an account, in its language; none for an account without such calls (rule 11.3). Their SHA-256 by name.
 
     Files are written in place: the folder is the run's own until it is published as a whole.
@@ -187,7 +187,7 @@ def rate_bucket(month: Month, bucket: int) -> Path:
         refuse_missing_plans(month, rated)
         run_id, usage_month = month.run_id, month.usage_month
         with ThreadPoolExecutor(max_workers=2) as pool:  # file after file here, columns there: neither waits
-            details = pool.submit(_write_details, rated.billed, month.accounts, month.work_folder() / "details")
+            details = pool.submit(write_details, rated.billed, month.accounts, month.work_folder() / "details")
             billed = billed_table(rated.billed, usage_month, run_id)
             hashes = {"billed_calls": write_published(billed, bucket_path(month, "billed_calls", bucket))}
             unbilled = unbilled_table(rated.unbilled, usage_month, run_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from flows.details_proof import proof_sentences
+from flows.settings import month_text
 from flows.warehouse import DATABASE, opened
+from transforms.timestamps import add_months
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,7 +23,8 @@ if TYPE_CHECKING:
 Asked = Callable[[str], list[tuple[Any, ...]]]
 SHOWN = 40
 _RUN = """
-select run.invoice_month, run.rate_version, run.reason, json_extract_string(run.manifest, '$.rerun.issued_run'),
+select run.invoice_month, run.rate_version, run.reason, json_extract(run.manifest, '$.details')::varchar,
+    json_extract_string(run.manifest, '$.rerun.issued_run'),
     len(cast(json_extract(run.manifest, '$.rerun.accounts') as varchar[])), issued.rate_version
 from runs as run
 join runs as issued on issued.run_id = json_extract_string(run.manifest, '$.rerun.issued_run')
@@ -122,6 +128,14 @@ def _sum_sentences(rows: list[tuple[Any, ...]]) -> Iterator[str]:
             yield f"{in_currency} in all before tax; none of it is allowed, so no invoice takes it (rule 12.4)."
 
 
+def _show_proof(console: Console, details: str | None, invoice_month: dt.date) -> None:
+    """What writing the billed call details again came to; nothing under another rate version."""
+    proof = None if details is None else json.loads(details)
+    if proof is not None:
+        for sentence in proof_sentences(proof, month_text(add_months(invoice_month, -1)))[:SHOWN]:
+            console.print(sentence, soft_wrap=True)
+
+
 def rerun_sums(warehouse: Path, rerun_id: str) -> list[str]:
     """What a rerun comes to before tax, and what of it is allowed, a text a currency that has a difference."""
     with opened(warehouse / DATABASE) as connection:
@@ -141,7 +155,7 @@ def show_rerun(console: Console, warehouse: Path, rerun_id: str, *, is_new: bool
         def asked(query: str) -> list[tuple[Any, ...]]:
             return _asked(connection, query, rerun_id)
 
-        month, version, reason, issued, account_count, issued_version = asked(_RUN)[0]
+        month, version, reason, details, issued, account_count, issued_version = asked(_RUN)[0]
         lines, accounts, call_rows, adjustments, other_lines = asked(_COUNTS)[0]
         whose = "all accounts" if account_count is None else f"{account_count:,} account(s)"
         done = "rerun" if is_new else "the same rerun was done before, nothing was changed"
@@ -149,6 +163,7 @@ def show_rerun(console: Console, warehouse: Path, rerun_id: str, *, is_new: bool
         console.print(said, soft_wrap=True)
         by = f"{version}, as issued" if version == issued_version else f"{version} in place of {issued_version}"
         console.print(f"rate version {by}; {lines:,} lines of {accounts:,} account(s) compared.", soft_wrap=True)
+        _show_proof(console, details, month)
         if not call_rows and not adjustments and not other_lines:
             console.print("nothing differs: the same calls, lines and amounts as issued.", soft_wrap=True)
             return

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,23 +13,21 @@ from typing import Any, NamedTuple
 from flows.adjustments import Rerun, published_reruns
 from flows.anomalies import run_anomalies
 from flows.audit import audited
-from flows.compare import comparison, issued_run_of
+from flows.comparison import comparison
 from flows.confidential import confidential_files
 from flows.draft_place import drafted_run
 from flows.files import digest, remove
 from flows.fixed_charges import fixed_charges
 from flows.held import issue_standing, issued_or_held
+from flows.inbox import Known
 from flows.ingest import is_stored, stored_hashes, sweep_pieces
+from flows.issued import issued_run_of
 from flows.locks import only_run, publishing
-from flows.month import Month, RerunOrder, open_month
+from flows.month import Month, RerunOrder, calls_folder, open_month
+from flows.seen_files import known_files, remember, seen_path
 from flows.settings import Settings, month_text
-from flows.stages import (
-    INGEST_STAGES,
-    RERUN_STAGES,
-    Stage,
-    kept_open,
-    write_plan,
-)
+from flows.stages import INGEST_STAGES, RERUN_STAGES, Stage, kept_open, write_plan
+from flows.stopping import workers
 from flows.sweep import sweep_month, sweep_others, sweep_publication
 from flows.warehouse import mark_published, published_runs
 from schemas.faults import Fault, InputRefusedError
@@ -67,7 +64,7 @@ class IngestOutcome(NamedTuple):
 
 def work_in_process(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
     """The units of a stage, here and now, as many at a time as it allows; their paths in the units' order."""
-    with ThreadPoolExecutor(max_workers=stage.width) as pool:
+    with workers(stage.width) as pool:
         yield from pool.map(lambda unit: stage.work(plan, unit), units)
 
 
@@ -77,7 +74,7 @@ def prepare_bill(month: Month) -> None:
     from flows.guards import guard_tables
 
     guard_tables(month.rates, month.contracts)
-    from flows.publish import base_database
+    from flows.next_database import base_database
 
     base_database(month)
     from flows.report.files import prepare_report
@@ -103,7 +100,7 @@ def run_stages(
 
     Nothing is published before `prepare` has ended well.
     """
-    with kept_open(plan, month), ThreadPoolExecutor(max_workers=1) as beside:
+    with kept_open(plan, month), workers(1) as beside:
         prepared = beside.submit(prepare, month)
         for stage in stages:
             if stage.publishes:
@@ -143,12 +140,12 @@ def issued_run(month: Month) -> str | None:
     return None
 
 
-def open_writable(settings: Settings) -> Month:
+def open_writable(settings: Settings, known: Mapping[str, Known] | None = None) -> Month:
     """The month, and a warehouse that can be written to. Raises InputRefusedError."""
     if "?" in str(settings.warehouse.resolve()):
         problem, remedy = "a database cannot be kept under a path with a question mark", "name another warehouse"
         raise InputRefusedError(Fault(str(settings.warehouse), problem, remedy))
-    month = open_month(settings)
+    month = open_month(settings, known)
     try:
         settings.warehouse.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -208,6 +205,7 @@ def bill_month(
         draft_before = drafted_run(warehouse, invoice_month)
         if not issue_standing(month, hold_on_anomaly=hold_on_anomaly):
             plan = write_plan(month, started_at)
+            remember(_seen_path(settings), month.record_files)
             stages = issued_or_held(month, hold_on_anomaly=hold_on_anomaly)
             run_stages(stages, month, plan, work, advance or (lambda _: None), prepare_bill)
         outcome = _computed(
@@ -222,8 +220,15 @@ def bill_month(
     return outcome
 
 
-def _opened_again(settings: Settings, disputed_on: dt.date | None) -> tuple[Month, str]:
-    """The issued month and its run: by its own rate version where none is named, on its own day of issue."""
+def _seen_path(settings: Settings) -> Path:
+    return seen_path(calls_folder(settings.warehouse), month_text(settings.usage_month))
+
+
+def _opened_again(settings: Settings, disputed_on: dt.date | None, accounts: Sequence[str]) -> tuple[Month, str]:
+    """The issued month and its run: by its own rate version where none is named, on its own day of issue.
+
+    For accounts that are named, call record files that nobody touched are not read; for the whole month all are.
+    """
     issued = issued_run_of(settings.warehouse, settings.invoice_month)
     if settings.issue_date not in (None, issued.issue_date):
         remedy = "leave it out: a rerun keeps the day"
@@ -233,7 +238,8 @@ def _opened_again(settings: Settings, disputed_on: dt.date | None) -> tuple[Mont
         problem = f"the invoices were issued on {issued.issue_date}, later than that"
         raise InputRefusedError(Fault("--disputed-on", problem, "name the day of the dispute", value=str(disputed_on)))
     version = settings.rates or issued.rate_version
-    return open_writable(replace(settings, rates=version, issue_date=issued.issue_date)), issued.run_id
+    known = known_files(_seen_path(settings)) if accounts else None
+    return open_writable(replace(settings, rates=version, issue_date=issued.issue_date), known), issued.run_id
 
 
 def _reruns_before(month: Month, order: RerunOrder) -> list[Rerun]:
@@ -253,7 +259,7 @@ def _prepare_rerun(month: Month) -> None:
     from flows.guards import guard_tables
 
     guard_tables(month.rates, month.contracts)
-    from flows.publish import base_database
+    from flows.next_database import base_database
 
     base_database(month)
 
@@ -273,7 +279,7 @@ def rerun_month(
     ControlFailedError (nothing was published).
     """
     started_at = dt.datetime.now(dt.UTC)
-    opened, issued_by = _opened_again(settings, disputed_on)
+    opened, issued_by = _opened_again(settings, disputed_on, accounts)
     order = RerunOrder(tuple(sorted(set(accounts))) or None, reason, disputed_on, issued_by)
     warehouse, invoice_month = settings.warehouse, month_text(settings.invoice_month)
     with only_run(warehouse, invoice_month, f"rerun {invoice_month}"):
@@ -288,6 +294,7 @@ def rerun_month(
             sweep_month(warehouse, invoice_month, resumed=month.run_id)
             sweep_others(warehouse, invoice_month)
             plan = write_plan(month, started_at)
+            remember(_seen_path(settings), month.record_files)
             run_stages(RERUN_STAGES, month, plan, work, advance or (lambda _: None), _prepare_rerun)
     return BillOutcome(month.run_id, is_new=True)
 
@@ -311,6 +318,7 @@ def ingest_month(settings: Settings, advance: Advance | None = None) -> IngestOu
         hashes = stored_hashes(ingest_plan)
         again = {record.name for record in month.record_files if record.sha256 in hashes} - before
         plan = write_plan(month, dt.datetime.now(dt.UTC))
+        remember(_seen_path(settings), month.record_files)
         run_stages(INGEST_STAGES, month, plan, work_in_process, advance or (lambda _: None), _prepare_ingest)
         remove(plan)  # a bill writes its own; an ingest leaves nothing at work
         if not _is_issued(month):

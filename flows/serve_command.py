@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from flows.options import DONE, WAREHOUSE, Seller, Warehouse, console
+from flows.stopping import leave_to_the_server
 
 
 def serve(
@@ -53,6 +54,7 @@ def serve(
         screen.print(f"Download page of {warehouse} at {url}{where}; Ctrl+C stops it.", soft_wrap=True)
         screen.file.flush()
 
+    leave_to_the_server()
     with suppress(KeyboardInterrupt):
         serve_page(warehouse, Address(host, port, public_url, allow_remote), seller, told)
     return DONE

@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 from flows.accounts_of_rows import account_for_rows
 from flows.anomalies import find_anomalies
-from flows.compare import compare_bucket, compare_units, value_difference
+from flows.compare_calls import compare_bucket, compare_units
+from flows.comparison import comparison
 from flows.files import read_json, write_json
 from flows.ingest import find_repeats, ingest_file
 from flows.invoicing import invoice_month
 from flows.month import Month, open_month
 from flows.rating import rate_bucket
 from flows.settings import Settings
+from flows.value_difference import value_difference
 from schemas.faults import Fault, InputRefusedError
 
 _OPEN: dict[Path, Month] = {}
@@ -108,12 +110,21 @@ def _files(month: Month) -> list[str]:
     return [record.name for record in month.record_files]
 
 
+def _files_to_read(month: Month) -> list[str]:
+    """The files whose calls a rerun needs: none where they are as they were published."""
+    return [] if comparison(month).are_calls_as_issued else _files(month)
+
+
 def _buckets(month: Month) -> list[str]:
     return [str(bucket) for bucket in range(month.ingest_plan.bucket_count)]
 
 
 def _whole(month: Month) -> list[str]:
     return [month.settings.invoice_month.strftime("%Y-%m")]
+
+
+def _whole_where_read(month: Month) -> list[str]:
+    return [] if comparison(month).are_calls_as_issued else _whole(month)
 
 
 class Stage(NamedTuple):
@@ -147,7 +158,8 @@ KEEP_DRAFT = Stage("draft", "checking and keeping the draft", _whole, _keep_draf
 STAGES: tuple[Stage, ...] = (*COMPUTING_STAGES, PUBLISH)
 DRAFT_STAGES: tuple[Stage, ...] = (*COMPUTING_STAGES, KEEP_DRAFT)
 RERUN_STAGES: tuple[Stage, ...] = (
-    *INGEST_STAGES,
+    INGEST_STAGES[0]._replace(units=_files_to_read),
+    INGEST_STAGES[1]._replace(units=_whole_where_read),
     Stage("compare", "rating calls again", compare_units, _compare, width=2),
     Stage("value", "comparing with the invoices", _whole, _value),
     PUBLISH,

@@ -16,11 +16,11 @@ import polars as pl
 from flows.ingest import CALLS_WITH_FILE
 from flows.issued import IssuedRun, find_issued_run, recorded_month
 from flows.month import Month
+from flows.published_calls import PublishedCalls
 from flows.rating import refuse_missing_plans
 from flows.settings import Settings
-from flows.warehouse import published
+from flows.warehouse import calls_told, published
 from rate_tables.versions import load_version
-from schemas.faults import Fault, InputRefusedError
 from schemas.warehouse_tables import CALL_COLUMNS
 from transforms.money import decimal_of_micros
 from transforms.rate_calls import rate_calls
@@ -135,20 +135,18 @@ def _in_utc(calls: pl.DataFrame) -> pl.DataFrame:
 
 def _asked(connection: duckdb.DuckDBPyConnection, month: Month, query: str, params: dict[str, object]) -> pl.DataFrame:
     """What a query on the run's Parquet files gives. Raises InputRefusedError where they are not found."""
-    try:
+    with calls_told(month.settings.warehouse, "the calls of the month"):
         rows: pl.DataFrame = connection.sql(query, params={**params, "usage_month": month.usage_month}).pl()
-    except duckdb.Error as error:
-        problem = f"the calls of the month cannot be read: {str(error).splitlines()[0]}"
-        remedy = "a warehouse is read where it was published: move it back, or publish the next month here"
-        raise InputRefusedError(Fault(str(month.settings.warehouse), problem, remedy)) from error
     return rows
 
 
 def _account_groups(
-    connection: duckdb.DuckDBPyConnection, month: Month, run: IssuedRun, accounts: pl.Series
+    connection: duckdb.DuckDBPyConnection, month: Month, published_calls: PublishedCalls, accounts: pl.Series
 ) -> list[list[str]]:
     """The accounts in groups of about CALLS_AT_A_TIME calls: an account is rated whole, and memory is bounded."""
-    counts = _asked(connection, month, _COUNTS, {"run_id": run.run_id, "accounts": accounts.to_list()})
+    published_calls.show(connection, accounts.to_list())
+    params: dict[str, object] = {"run_id": published_calls.run.run_id, "accounts": accounts.to_list()}
+    counts = _asked(connection, month, _COUNTS, params)
     numbered = (
         accounts.to_frame("account_id")
         .join(counts, on="account_id", how="left", validate="1:1")
@@ -159,10 +157,14 @@ def _account_groups(
 
 
 def account_calls(
-    connection: duckdb.DuckDBPyConnection, month: Month, run: IssuedRun, accounts: list[str]
+    connection: duckdb.DuckDBPyConnection, month: Month, published_calls: PublishedCalls, accounts: list[str]
 ) -> pl.DataFrame:
-    """Every accepted call of the accounts as it was ingested, and its issued cost."""
-    found = _asked(connection, month, _ACCOUNT_CALLS, {"run_id": run.run_id, "accounts": accounts})
+    """Every accepted call of the accounts as it was ingested, and its issued cost.
+
+    From now on `billed_calls` and `unbilled_calls` are, in this session, those of the accounts' buckets alone.
+    """
+    published_calls.show(connection, accounts)
+    found = _asked(connection, month, _ACCOUNT_CALLS, {"run_id": published_calls.run.run_id, "accounts": accounts})
     calls = _in_utc(found).join(
         month.accounts.select("account_id", "country"), on="account_id", how="left", validate="m:1"
     )
@@ -202,10 +204,10 @@ def _reprice(
     connection: duckdb.DuckDBPyConnection, settings: Settings, run: IssuedRun, suspended: pl.DataFrame, version: str
 ) -> Repriced:
     month = recorded_month(settings, run, load_version(settings.rate_tables, version))
-    found = []
-    for accounts in _account_groups(connection, month, run, suspended["account_id"].unique()):
+    published_calls, found = PublishedCalls(settings.warehouse, run), []
+    for accounts in _account_groups(connection, month, published_calls, suspended["account_id"].unique()):
         of_accounts = suspended.filter(pl.col("account_id").is_in(accounts))
-        found.append(_released(month, account_calls(connection, month, run, accounts), of_accounts))
+        found.append(_released(month, account_calls(connection, month, published_calls, accounts), of_accounts))
     judged = _with_currency(pl.concat([calls for calls, _ in found]), month)
     costs = judged.with_columns(cost=_decimal("cost_micros")).drop("account_id", "cost_micros")
     priced = suspended.join(costs, on=CALL_KEY, how="left", validate="1:1", maintain_order="left")

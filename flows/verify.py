@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,33 +22,16 @@ from flows.audit import (
     torn_lines,
     unended,
 )
-from flows.files import read_json, read_parquet, sha256_of
-from flows.publish import CONTROLS, FILES, run_folder
-from flows.settings import month_text, parse_month
+from flows.files import FILES, read_json, read_parquet, run_folder, sha256_of
+from flows.publish import CONTROLS
+from flows.settings import month_text
+from flows.verify_inputs import Places, look_at_contracts, look_at_rates, look_at_records, read_by_reruns
+from flows.verify_look import ADDED, ALTERED, GONE, UNLOGGED, Difference, Look
 from flows.warehouse import DATABASE, opened, published_runs
-from rate_tables.manifests import content_faults, folder_contents, read_manifest
 from schemas.faults import InputRefusedError
 from transforms.timestamps import add_months
 
-GONE, ALTERED, ADDED, UNLOGGED = "gone", "altered", "not listed", "not logged"
-FILES_AT_A_TIME = 2
 _CONTROLS = "select * from run_controls where run_id = $run_id order by all"
-
-
-class Places(NamedTuple):
-    """Where the inputs are looked for; None: where the log says that the run found them."""
-
-    cdrs: Path | None = None
-    contracts: Path | None = None
-    rate_tables: Path | None = None
-
-
-class Difference(NamedTuple):
-    """One file or entry that is not as it was written down."""
-
-    what: str
-    verdict: str
-    detail: str
 
 
 class Verified(NamedTuple):
@@ -66,39 +48,11 @@ class Verified(NamedTuple):
     log_ends_with: str | None
 
 
-class _Look:
-    """What has been found so far."""
-
-    def __init__(self, warehouse: Path) -> None:
-        self.warehouse = warehouse
-        self.differences: list[Difference] = []
-        self.notes: list[str] = []
-        self.files = 0
-
-    def differs(self, what: str, verdict: str, detail: str) -> None:
-        self.differences.append(Difference(what, verdict, detail))
-
-    def compare(self, files: dict[str, tuple[Path, str]], against: str) -> None:
-        """Files by the name they are told by: each one's path, and the SHA-256 that was written down."""
-        with ThreadPoolExecutor(max_workers=FILES_AT_A_TIME) as pool:
-            found = list(pool.map(lambda file: _sha256_or_none(file[0]), files.values()))
-        self.files += len(files)
-        for (name, (_, expected)), sha256 in zip(files.items(), found, strict=True):
-            if sha256 is None:
-                self.differs(name, GONE, f"{against} lists it")
-            elif sha256 != expected:
-                self.differs(name, ALTERED, f"its SHA-256 is {sha256[:12]}…, {against} says {expected[:12]}…")
-
-
-def _sha256_or_none(path: Path) -> str | None:
-    return sha256_of(path) if path.is_file() else None
-
-
 def _entries(lines: Iterable[Line], event: str) -> list[dict[str, Any]]:
     return [line.entry for line in lines if line.entry is not None and line.entry.get("event") == event]
 
 
-def _look_at_log(look: _Look) -> list[Line]:
+def _look_at_log(look: Look) -> list[Line]:
     try:
         lines = read_log(look.warehouse)
     except FileNotFoundError:
@@ -115,7 +69,7 @@ def _look_at_log(look: _Look) -> list[Line]:
     return lines
 
 
-def _look_at_database(look: _Look, lines: list[Line], runs: list[dict[str, Any]]) -> None:
+def _look_at_database(look: Look, lines: list[Line], runs: list[dict[str, Any]]) -> None:
     """The file that analysts open, by the log; and that it knows all that was published, and nothing else."""
     link = look.warehouse / DATABASE
     database = link.resolve()
@@ -137,7 +91,7 @@ def _look_at_database(look: _Look, lines: list[Line], runs: list[dict[str, Any]]
             look.notes.append(f"run {run_id} was stopped just before it was published")
 
 
-def _look_at_run(look: _Look, run: dict[str, Any], published: list[dict[str, Any]]) -> None:
+def _look_at_run(look: Look, run: dict[str, Any], published: list[dict[str, Any]]) -> None:
     """The files of one run by its list, the list by the log, the manifest by the database."""
     run_id, folder = str(run["run_id"]), run_folder(look.warehouse, str(run["run_id"]))
     name = f"runs/{run_id}/{FILES}"
@@ -178,7 +132,7 @@ def _files_of_run(warehouse: Path, run: dict[str, Any]) -> Iterator[str]:
             yield path.relative_to(warehouse).as_posix()
 
 
-def _look_at_controls(look: _Look, run_id: str) -> None:
+def _look_at_controls(look: Look, run_id: str) -> None:
     """The controls that were kept, once more from the published tables: the same, and all balanced."""
     name = f"runs/{run_id}/{CONTROLS}"
     try:
@@ -196,68 +150,9 @@ def _look_at_controls(look: _Look, run_id: str) -> None:
         look.differs(name, ALTERED, f"{failed} controls of {DATABASE} do not balance now")
 
 
-def _place(given: Path | None, settings: dict[str, str], name: str) -> Path | None:
-    return given if given is not None else Path(settings[name]) if name in settings else None
-
-
-def _look_at_inputs(look: _Look, run: dict[str, Any], settings: dict[str, str], places: Places) -> None:
-    """Call records and rate version of a run where they are still there; what is gone was put away, and is no fault."""
-    manifest = json.loads(run["manifest"])
-    against = f"the manifest of {run['run_id']}"
-    if (cdrs := _place(places.cdrs, settings, "cdrs")) is not None:
-        records: dict[str, str] = manifest.get("call_records", {})
-        there = {name: (cdrs / name, sha256) for name, sha256 in records.items() if (cdrs / name).is_file()}
-        look.compare(there, against)
-        _note_gone(look, run, "call records", len(records) - len(there), len(records), cdrs)
-        month = cdrs / month_text(add_months(parse_month(manifest["invoice_month"]), -1))
-        for path in sorted(month.rglob("*")) if there else ():
-            name = path.relative_to(cdrs).as_posix()
-            if path.is_file() and not path.name.startswith(".") and name not in records:
-                look.differs(name, ADDED, f"{against} does not list it: it came after the issue")
-    if (rate_tables := _place(places.rate_tables, settings, "rate_tables")) is not None:
-        _look_at_rates(look, rate_tables / manifest["rate_version"], manifest["rate_manifest_sha256"], against)
-
-
-def _look_at_rates(look: _Look, folder: Path, expected: str, against: str) -> None:
-    if not folder.is_dir():
-        look.notes.append(f"rate version {folder.name} is not in {folder.parent}: not compared")
-        return
-    manifest, faults = read_manifest(folder)
-    if manifest is None or manifest.digest != expected:
-        look.differs(f"{folder.name}/manifest.toml", ALTERED, f"{against} has another one")
-    if manifest is not None:
-        faults = [*faults, *content_faults(manifest, folder_contents(folder))]
-        look.files += len(manifest.files)
-    for fault in faults:
-        is_gone = not (folder / fault.file).is_file()
-        look.differs(f"{folder.name}/{fault.file}", GONE if is_gone else ALTERED, fault.problem)
-
-
-def _look_at_contracts(look: _Look, run: dict[str, Any], settings: dict[str, str], places: Places) -> None:
-    """The contracts as they are now, by the newest month: older months have their copies, and contracts go on."""
-    contracts = _place(places.contracts, settings, "contracts")
-    if contracts is None:
-        return
-    files: dict[str, str] = json.loads(run["manifest"]).get("contracts", {})
-    there = {
-        f"{contracts.name}/{name}": (contracts / name, sha256)
-        for name, sha256 in files.items()
-        if (contracts / name).is_file()
-    }
-    look.compare(
-        there, f"the newest month, {run['run_id']} (what it billed is kept in runs/{run['run_id']}/contracts),"
-    )
-    _note_gone(look, run, "contract tables", len(files) - len(there), len(files), contracts)
-
-
-def _note_gone(look: _Look, run: dict[str, Any], what: str, gone: int, count: int, folder: Path) -> None:
-    if gone:
-        look.notes.append(f"{gone} of {count} {what} of {run['run_id']} are not in {folder} any more: not compared")
-
-
 def verify(warehouse: Path, places: Places) -> Verified:
     """Everything that can be compared, compared. Nothing is written."""
-    look = _Look(warehouse)
+    look = Look(warehouse)
     lines = _look_at_log(look)
     runs: list[dict[str, Any]] = []
     try:
@@ -274,9 +169,12 @@ def verify(warehouse: Path, places: Places) -> Verified:
     for run in runs:
         _look_at_run(look, run, _entries(lines, PUBLISHES))
         _look_at_controls(look, str(run["run_id"]))
+        look_at_rates(look, run, begun.get(run["run_id"], {}), places)
         if run["kind"] == "bill":
-            _look_at_inputs(look, run, begun.get(run["run_id"], {}), places)
+            reruns = read_by_reruns(runs, run, "call_records")
+            look_at_records(look, run, begun.get(run["run_id"], {}), places, reruns)
     if bills := [run for run in runs if run["kind"] == "bill"]:
-        _look_at_contracts(look, bills[-1], begun.get(bills[-1]["run_id"], {}), places)
+        newest, settings = bills[-1], begun.get(bills[-1]["run_id"], {})
+        look_at_contracts(look, newest, settings, places, read_by_reruns(runs, newest, "contracts"))
     ends_with = line_sha256(lines[-1].content) if lines else None
     return Verified(look.differences, look.notes, look.files, len(runs), len(lines), ends_with)

@@ -64,7 +64,8 @@ def _engine() -> duckdb.DuckDBPyConnection:
     import duckdb  # where nothing was published yet, a run begins without it
 
     atexit.register(_end_engine)
-    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    # a table that is not there is not looked for among the names of the program
+    return duckdb.connect(config={"autoinstall_known_extensions": "false", "python_enable_replacements": "false"})
 
 
 def _end_engine() -> None:
@@ -106,7 +107,7 @@ def published(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection | None]:
         _refuse_lost_link(warehouse)
         yield None
         return
-    with ExitStack() as kept:
+    with ExitStack() as kept, what_is_older_told(path):
         yield _entered(kept, path)
 
 
@@ -119,6 +120,46 @@ def _entered(kept: ExitStack, path: Path) -> duckdb.DuckDBPyConnection:
         reason = str(error).splitlines()[0]
         remedy = "restore it from a copy; the months that were issued are in it"
         raise InputRefusedError(Fault(str(path), f"cannot be opened: {reason}", remedy)) from error
+
+
+@contextmanager
+def what_is_older_told(database: Path) -> Iterator[None]:
+    """A table, view or column that the database lacks was not there yet in the program that published it."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        lacks = str(error).splitlines()[0]
+        problem = f"was published by an earlier Tollbook, and lacks what is asked for ({lacks})"
+        remedy = "the next publication adds it: bill the next month, or rerun an issued one (`tollbook rerun`)"
+        raise InputRefusedError(Fault(str(database), problem, remedy)) from error
+
+
+@contextmanager
+def calls_told(warehouse: Path, what: str) -> Iterator[None]:
+    """Files of calls that are not where the database says are told of, with what to do."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException):
+        raise  # the database is older: told where it was opened
+    except duckdb.Error as error:
+        problem = f"{what} cannot be read: {str(error).splitlines()[0]}"
+        remedy = "a warehouse is read where it was published: move it back, or publish the next month here"
+        raise InputRefusedError(Fault(str(warehouse), problem, remedy)) from error
+
+
+_HAS_COLUMN = """
+select 1 from duckdb_columns()
+where database_name = current_database() and table_name = $table and column_name = $column
+"""
+
+
+def has_column(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
+    """Whether the database has this column of a table or view: one of an earlier program may not."""
+    return bool(connection.sql(_HAS_COLUMN, params={"table": table, "column": column}).fetchall())
 
 
 def mark_published(warehouse: Path) -> None:
@@ -156,23 +197,52 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create table {rate_table_name(spec)} ({columns}, rate_version VARCHAR)")
 
 
-def create_call_views(connection: duckdb.DuckDBPyConnection, folders: dict[str, list[Path]]) -> None:
+def create_call_views(connection: duckdb.DuckDBPyConnection, files_of_tables: dict[str, list[Path]]) -> None:
     """`billed_calls` and `unbilled_calls` over the Parquet files of the published runs; empty without any run."""
     for table in CALL_TABLES:
-        paths = sorted(str(path) for folder in folders[table.name] for path in folder.glob("*.parquet"))
-        listed = ", ".join(quoted(_literal_path(path)) for path in paths)
-        rows = f"from read_parquet([{listed}], hive_partitioning = false)" if paths else "where false"
-        values = {name: f'"{name}"' if paths else "null" for name in table.columns}
-        columns = ", ".join(f'{value}::{table.field(name).type} as "{name}"' for name, value in values.items())
-        connection.execute(f"create or replace view {table.name} as select {columns} {rows}")
+        query = _calls_in(table, files_of_tables[table.name])
+        connection.execute(f"create or replace view {table.name} as {query}")
         connection.execute(";\n".join(_table_comments("view", table)))
+
+
+def _calls_in(table: WarehouseTable, paths: list[Path]) -> str:
+    """The query of a table of calls over these files."""
+    listed = ", ".join(quoted(_literal_path(str(path))) for path in paths)
+    rows = f"from read_parquet([{listed}], hive_partitioning = false)" if paths else "where false"
+    values = {name: f'"{name}"' if paths else "null" for name in table.columns}
+    columns = ", ".join(f'{value}::{table.field(name).type} as "{name}"' for name, value in values.items())
+    return f"select {columns} {rows}"
+
+
+def show_calls(connection: duckdb.DuckDBPyConnection, files_of_tables: dict[str, list[Path]]) -> None:
+    """In this session the tables of calls are over these files, whatever else is published."""
+    for table in CALL_TABLES:
+        query = _calls_in(table, files_of_tables[table.name])
+        connection.execute(f"create or replace temp view {table.name} as {query}")
 
 
 def create_views(connection: duckdb.DuckDBPyConnection) -> None:
     """The views of `transforms/sql`."""
     connection.execute("create view international_rates as select * from rates")
     for name in VIEW_FILES:
-        connection.execute((files("transforms") / "sql" / name).read_text(encoding="utf-8"))
+        connection.execute(_views(name))
+
+
+def lacking(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Tables and views of today's program that the database has not: an earlier one published it."""
+    expected = {view.name for view in WAREHOUSE_VIEWS} | {"international_rates"}
+    expected |= {table.name for table in (*SMALL_TABLES, *CALL_TABLES)} | {
+        rate_table_name(spec) for spec in RATE_TABLES
+    }
+    there = connection.sql(
+        "select table_name from duckdb_tables() where database_name = current_database() "
+        "union all select view_name from duckdb_views() where database_name = current_database()"
+    ).fetchall()
+    return expected - {name for (name,) in there}
+
+
+def _views(name: str) -> str:
+    return (files("transforms") / "sql" / name).read_text(encoding="utf-8")
 
 
 def comment_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -8,7 +8,6 @@ does not grow with the month. Nothing is published, nothing is written into the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,10 +15,11 @@ import polars as pl
 
 from flows.invoicing import month_lines
 from flows.issued import IssuedRun, find_issued_run, recorded_month
-from flows.month import Month, account_buckets, refuse_uncovered_currencies
+from flows.month import Month, refuse_uncovered_currencies
 from flows.published_calls import CallTable, PublishedCalls
 from flows.rating import refuse_missing_plans
 from flows.settings import Settings
+from flows.stopping import workers
 from flows.warehouse import published
 from rate_tables.versions import RateTables, load_version, try_version
 from schemas.faults import Fault, refuse_if_any
@@ -181,7 +181,7 @@ def _known_accounts(month: Month, account_ids: Sequence[str]) -> pl.Expr:
 def _buckets(calls: PublishedCalls, account_ids: Sequence[str]) -> Iterable[int]:
     if not account_ids:
         return range(calls.bucket_count)
-    return sorted(set(account_buckets(pl.Series(account_ids, dtype=pl.String), calls.bucket_count)))
+    return calls.buckets(account_ids)
 
 
 def _published_lines(settings: Settings) -> tuple[IssuedRun, pl.DataFrame]:
@@ -212,12 +212,12 @@ def what_if(settings: Settings, account_ids: Sequence[str] = ()) -> WhatIf:
     is_asked = _known_accounts(new, account_ids)
     old_rates = _old_rates(settings, run)
     changes = _changes(None if old_rates is None else recorded_month(settings, run, old_rates), new)
-    calls = PublishedCalls(settings, run)
+    calls = PublishedCalls(settings.warehouse, run)
 
     def rerate(bucket: int) -> Rerated:
         return _rerated(new, changes, calls.tables(bucket), is_asked)
 
-    with ThreadPoolExecutor(max_workers=BUCKETS_AT_A_TIME) as pool:
+    with workers(BUCKETS_AT_A_TIME) as pool:
         parts = list(pool.map(rerate, _buckets(calls, account_ids)))
     effects, usage = _added(parts)
     currencies = new.accounts.select("account_id", "currency")

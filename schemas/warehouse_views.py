@@ -63,7 +63,7 @@ WAREHOUSE_VIEWS: tuple[WarehouseView, ...] = (
     WarehouseView(
         "outside_month_records",
         "Records that start in another month than the one they came with: late or early, whether their own month is "
-        "issued, and whether it read the same file.",
+        "issued, whether it read the same file, and which rerun of it billed the record.",
         _SET_ASIDE
         | same("sha256", "start_time")
         | {
@@ -74,13 +74,16 @@ WAREHOUSE_VIEWS: tuple[WarehouseView, ...] = (
         | {
             "is_read_there": Field(
                 "BOOLEAN", "Whether its own month was issued with a file of the same bytes, so with this record"
-            )
+            ),
+            "billed_by_rerun_id": Field(
+                "VARCHAR", "Rerun of its own month that added its call, in time to be billed; NULL = none"
+            ),
         },
     ),
     WarehouseView(
         "late_calls",
         "Records that came with a later month though they start in one that was issued already (rule 12.6), without "
-        "this file. A rerun brings them to the customer.",
+        "this file, and that no rerun has billed yet. A rerun brings them to the customer.",
         _SET_ASIDE | same("start_time") | _ISSUED_MONTH,
     ),
     WarehouseView(

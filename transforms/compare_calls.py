@@ -63,6 +63,11 @@ class Step(NamedTuple):
     same_pools: pl.Series
 
 
+def in_utc(calls: pl.DataFrame) -> pl.DataFrame:
+    """The calls with their times in UTC, to the microsecond."""
+    return calls.with_columns(pl.col("start_time", "end_time").dt.convert_time_zone("UTC").dt.cast_time_unit("us"))
+
+
 def judged_columns(calls: pl.DataFrame) -> pl.DataFrame:
     """The calls in the shape of JUDGED_SCHEMA; a column that they have not is null."""
     return calls.select(

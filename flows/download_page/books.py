@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from flows.details import account_details, kept_language
-from flows.files import read_json
-from flows.publish import FILES, run_folder
+from flows.files import FILES, read_json, run_folder
 from flows.settings import month_text
 from flows.warehouse import published
 from schemas.categories import Language

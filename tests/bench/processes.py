@@ -16,6 +16,8 @@ import psutil
 ROOT = Path(__file__).parents[2]
 SECONDS_BETWEEN_LOOKS = 0.25
 _LAST_WORDS = 400
+AS_INSTALLED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""The environment of what is measured: modules are compiled once, as where the program is installed."""
 
 
 class BenchFailure(Exception):
@@ -83,7 +85,9 @@ def measured(command: list[str], what: str, *, is_tree: bool = False, output: Pa
     """
     with tempfile.TemporaryFile() as errors, (output or Path(os.devnull)).open("wb") as stdout:
         began_at, begin = time.time(), time.perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=AS_INSTALLED, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors
+        )
         watch = _TreeWatch(process.pid) if is_tree else None
         try:
             _, status, usage = os.wait4(process.pid, 0)

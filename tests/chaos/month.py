@@ -21,7 +21,7 @@ READER = Path(__file__).with_name("reader.py")
 CALLS = 4000
 TAKES_AT_MOST_SECONDS = 300
 TIMES = ("started_at", "finished_at")
-_NOT_COMPARED = ("audit.jsonl",)
+_NOT_COMPARED = ("audit.jsonl", ".seen.json")
 
 
 class Ended(NamedTuple):
@@ -58,7 +58,7 @@ def book_of(warehouse: Path) -> Book:
     files = {}
     for path in sorted(warehouse.rglob("*")):
         name = path.relative_to(warehouse).as_posix()
-        is_compared = not name.startswith(".lock") and name not in _NOT_COMPARED
+        is_compared = not name.startswith(".lock") and path.name not in _NOT_COMPARED
         if path.is_symlink():
             files[name] = str(path.readlink())
         elif path.is_file() and is_compared:

@@ -273,16 +273,16 @@ def test_wrong_use_ends_with_2_and_says_so_on_stderr(words: tuple[str, ...]) -> 
 def test_a_failed_control_ends_with_3_and_publishes_nothing(
     demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import flows.publish
+    import flows.next_database
 
-    true_tables = flows.publish._small_tables
+    true_tables = flows.next_database.small_tables
 
     def one_cent_more(month: Any) -> dict[str, pl.DataFrame]:
         tables = true_tables(month)
         cent = pl.lit("0.01").str.to_decimal(scale=2)
         return {**tables, "invoices": tables["invoices"].with_columns(pl.col("total") + cent)}
 
-    monkeypatch.setattr(flows.publish, "_small_tables", one_cent_more)
+    monkeypatch.setattr(flows.next_database, "small_tables", one_cent_more)
     asked = told("bill", "2020-02", *_flags(demo, tmp_path / "warehouse"))
     assert asked.exit_code == 3
     assert "subtotal + tax = total" in asked.errors

@@ -21,7 +21,7 @@ STATEMENT = re.compile(
 OUR_NAMES = {
     "flows/explain_find.py": {"_ASIDE"},
     "flows/explain_line.py": {"_OF_LINE"},
-    "flows/publish.py": {"table.name", "name", "rate_table_name(spec)", "order"},
+    "flows/next_database.py": {"table.name", "name", "order"},
     "flows/suspended.py": {"_CALLS", "_OF_ACCOUNTS"},
     "flows/warehouse.py": {
         "table.name",
@@ -34,6 +34,7 @@ OUR_NAMES = {
         "name",
         "options",
         "view.name",
+        "query",
     },
     "flows/sql_prompt.py": {"statement.strip().rstrip(';')"},  # what the analyst typed is the statement itself
     "flows/sql_session.py": {"folders"},  # each went through `quoted`

@@ -48,7 +48,7 @@ class Billed(NamedTuple):
         return {
             str(path.relative_to(self.warehouse)): path.read_bytes()
             for path in self.warehouse.rglob("*")
-            if path.is_file() and path.suffix != ".duckdb" and not path.name.startswith((".lock", "audit."))
+            if path.is_file() and path.suffix != ".duckdb" and not path.name.startswith((".lock", "audit.", ".seen."))
         }
 
     def table_rows(self) -> dict[str, list[tuple[Any, ...]]]:

@@ -19,11 +19,12 @@ import pytest
 
 from flows.cli import run
 from flows.explain_call import open_recorded_month
-from flows.explain_find import issued_runs
 from flows.explain_line import explained_line, open_invoice, the_invoice
 from flows.explain_matches import matchings, rate_line
 from flows.explain_rating import COMPARED, RatedAccount, cell, file_row, rate_account, recomputed
 from flows.explain_steps import arithmetic, increments, pool
+from flows.issued import issued_runs
+from flows.published_calls import PublishedCalls
 from flows.settings import Settings, parse_month
 from flows.suspended import account_calls
 from flows.warehouse import published
@@ -140,7 +141,9 @@ def test_every_billed_call_of_a_demo_month_is_derived_again_as_it_was_published(
         (published_run,) = issued_runs(connection).values()
         _, month = open_recorded_month(settings_of(demo), published_run)
         for account in accounts:
-            calls = account_calls(connection, month, published_run.issued, [account]).drop("cost")
+            calls = account_calls(connection, month, PublishedCalls(demo.warehouse, published_run), [account]).drop(
+                "cost"
+            )
             rated = rate_account(month, account, calls)
             check_pools(rated)
             for call in rated.billed.with_row_index("place").to_dicts():
@@ -358,6 +361,72 @@ def test_set_aside_records_of_one_id_are_all_shown(empty_office: Office, told: T
     found = json.loads(ask_office(empty_office, told, "c1", "--json").out)
     assert found["record"]["source_line"] == 2
     assert [repeat["source_line"] for repeat in found["repeats"]] == [3]
+
+
+def ask_row(office: Office, told: Tell, file: str, line: int, *flags: str) -> Outcome:
+    """What is said of the record at a line of a file."""
+    places = ["--cdrs", str(office.folder / "inbox"), "--rate-tables", str(office.rate_tables)]
+    words = ["explain", "--file", file, "--line", str(line), *places, "--warehouse", str(office.warehouse)]
+    return told([*words, *flags])
+
+
+def test_a_record_without_a_call_id_is_explained_by_file_and_line(empty_office: Office, told: Tell) -> None:
+    without_id, not_split = to_london("c1").removeprefix("c1"), "one,two"
+    other_number = to_london("c4").replace("+442071234567", "abc")
+    empty_office.put("calls.csv", calls_csv(to_london("c1"), without_id, not_split, other_number, to_london("c1")))
+    assert told(empty_office.arguments()).code == 0
+    reasons = {3: "missing_call_id", 4: "malformed_row", 5: "bad_number", 6: "duplicate"}
+    raw = {3: without_id, 4: not_split, 5: other_number, 6: to_london("c1")}
+    for line, reason in reasons.items():
+        found = json.loads(ask_row(empty_office, told, "2020-01/calls.csv", line, "--json").out)
+        assert undocumented(found) == []
+        assert (found["call_id"], found["outcome"]["result"]) == (None, reason)
+        assert found["outcome"]["sentence"]
+        record = found["record"]
+        assert (record["source_line"], record["raw_record"], record["is_read_again"]) == (line, raw[line], True)
+    malformed = json.loads(ask_row(empty_office, told, "2020-01/calls.csv", 4, "--json").out)
+    assert malformed["record"]["fields"] == []
+    missing = json.loads(ask_row(empty_office, told, "2020-01/calls.csv", 3, "--json").out)
+    read = {field["field"]: field["value"] for field in missing["record"]["fields"]}
+    assert read["destination_number"] == "+442071234567"
+    text = ask_row(empty_office, told, "2020-01/calls.csv", 3).out
+    assert text.startswith("2020-01/calls.csv, line 3, was rejected: missing_call_id.")
+    assert without_id in text
+
+
+def test_a_record_is_explained_by_file_and_line_after_its_file_is_gone(empty_office: Office, told: Tell) -> None:
+    path = empty_office.put("calls.csv", calls_csv(to_london("c1"), to_london("c2").removeprefix("c2")))
+    assert told(empty_office.arguments()).code == 0
+    path.unlink()
+    found = json.loads(ask_row(empty_office, told, "2020-01/calls.csv", 3, "--json").out)
+    assert found["record"]["raw_record"] == to_london("c2").removeprefix("c2")
+    assert "no longer in the inbox" in found["record"]["note"]
+
+
+def test_a_call_by_file_and_line_is_the_call_by_its_id(office: Office, told: Tell) -> None:
+    assert told(office.arguments()).code == 0
+    by_id = ask_office(office, told, "c1", "--json").out
+    assert ask_row(office, told, "2020-01/calls.csv", 2, "--json").out == by_id
+    by_path = str(office.folder / "inbox" / "2020-01" / "calls.csv")
+    assert ask_row(office, told, by_path, 2, "--json").out == by_id
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "said"),
+    [("2020-01/other.csv", 2, "no issued month read such a file"), ("2020-01/calls.csv", 1, "has no record there")],
+)
+def test_a_place_without_a_record_is_refused(file: str, line: int, said: str, office: Office, told: Tell) -> None:
+    assert told(office.arguments()).code == 0
+    outcome = ask_row(office, told, file, line)
+    assert (outcome.code, said in outcome.err) == (2, True), outcome.err
+
+
+@pytest.mark.parametrize(
+    "words", [["c1", "--file", "2020-01/calls.csv", "--line", "2"], ["--line", "2"], ["--file", "x"]]
+)
+def test_half_a_question_is_refused_with_the_ways_to_ask(words: list[str], told: Tell) -> None:
+    outcome = told(["explain", *words])
+    assert (outcome.code, "explain --file NAME --line N" in outcome.err) == (2, True)
 
 
 def test_a_suspended_call_is_explained_with_what_it_waits_for(empty_office: Office, told: Tell) -> None:

@@ -18,15 +18,15 @@ from tests.integration.prefect_server import PATIENCE_SECONDS, Server, environme
 CALLS = 300
 ONE_CENT_MORE = """
 import sys
-import flows.publish
+import flows.next_database
 import polars as pl
 from flows.cli import run
-true_tables = flows.publish._small_tables
+true_tables = flows.next_database.small_tables
 def one_cent_more(month):
     tables = true_tables(month)
     cent = pl.lit("0.01").str.to_decimal(scale=2)
     return {**tables, "invoices": tables["invoices"].with_columns(pl.col("total") + cent)}
-flows.publish._small_tables = one_cent_more
+flows.next_database.small_tables = one_cent_more
 sys.exit(run(sys.argv[1:]))
 """
 

@@ -129,7 +129,7 @@ def test_what_decides_no_calls_owner_does_not_make_the_calls_be_read_again(two_f
 
 
 def _digests(office: Office, folder: str) -> dict[str, str]:
-    paths = [path for path in (office.warehouse / folder).rglob("*") if path.is_file()]
+    paths = [path for path in (office.warehouse / folder).rglob("*") if path.is_file() and path.name != ".seen.json"]
     return {
         path.relative_to(office.warehouse).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths
     }

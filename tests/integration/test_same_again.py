@@ -49,7 +49,7 @@ def _stamps(warehouse: Path) -> dict[str, tuple[int, int, int]]:
     """Inode, size and time of change of everything but the lock."""
     found = {}
     for path in warehouse.rglob("*"):
-        if not path.name.startswith((".lock", "audit.")):
+        if not path.name.startswith((".lock", "audit.", ".seen.")):
             state = path.lstat()
             found[str(path.relative_to(warehouse))] = (state.st_ino, state.st_size, state.st_mtime_ns)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -569,9 +570,35 @@ def test_rule_12_6_late_records_reach_the_customer_through_a_rerun(hour_to_londo
     assert [line[0] for line in hour_to_london.lines("2020-03")] == ["service_charge"]
     hour_to_london.put("2020-01/from-february.csv", late)
     assert hour_to_london.tell("bill", "2020-02", "--rates", "small").code == 2
+    hour_to_london.rerun(*TOO_LATE, reason="too late")
+    assert hour_to_london.rows("select count(*) from late_calls") == [(1,)]  # compared, but nobody is billed for it
     hour_to_london.rerun(*IN_TIME)
+    assert hour_to_london.rows("from late_calls") == []
+    billed_by = "select count(*) from outside_month_records join runs as rerun on rerun.run_id = billed_by_rerun_id"
+    assert hour_to_london.rows(f"{billed_by} where rerun.reason = 'dispute'") == [(1,)]
     hour_to_london.bill("2020-04")
     assert hour_to_london.lines("2020-04")[1:] == [("adjustments", "international", "0.10")]
+    assert hour_to_london.rows("from late_calls") == []
+
+
+def test_rule_12_6_only_the_late_record_that_a_rerun_added_is_no_late_call_any_more(hour_to_london: Dispute) -> None:
+    late = [call(name, LONDON, 600, start_time=f"2020-01-31T23:0{n}:00.5Z") for n, name in enumerate(("l1", "l2"))]
+    hour_to_london.bill("2020-03", calls=late)
+    assert hour_to_london.rows("select count(*) from late_calls") == [(2,)]
+    hour_to_london.put("2020-01/late.csv", late[1])
+    hour_to_london.rerun(*IN_TIME)
+    assert hour_to_london.rows("select source_line from late_calls") == [(2,)]
+
+
+def test_rule_12_6_a_late_record_without_a_rate_stays_a_late_call_until_it_is_billed(hour_to_london: Dispute) -> None:
+    late = call("late", "+4312345678", 600, start_time="2020-01-31T23:00:00Z")
+    hour_to_london.bill("2020-03", calls=[late])
+    hour_to_london.put("2020-01/late.csv", late)
+    hour_to_london.rerun(*IN_TIME)
+    assert hour_to_london.rows("select count(*) from late_calls") == [(1,)]
+    hour_to_london.correct("v2", international_rates=TO_43, numbering_plan=WITH_43)
+    hour_to_london.rerun("--rates", "v2", *IN_TIME)
+    assert hour_to_london.rows("from late_calls") == []
 
 
 def test_rule_13_2_the_controls_of_a_rerun_are_published_and_balance(hour_to_london: Dispute) -> None:
@@ -590,45 +617,19 @@ def test_rule_13_2_the_controls_of_a_rerun_are_published_and_balance(hour_to_lon
 def test_rule_13_2_a_rerun_whose_adjustments_are_not_its_differences_is_not_published(
     hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import flows.compare
+    import flows.value_difference
 
-    rows = flows.compare.adjustment_rows
+    rows = flows.value_difference.adjustment_rows
 
     def too_much(*arguments: Any) -> Any:
         found = rows(*arguments)
         return found.with_columns(difference_cents=found["difference_cents"] - 1)
 
-    monkeypatch.setattr(flows.compare, "adjustment_rows", too_much)
+    monkeypatch.setattr(flows.value_difference, "adjustment_rows", too_much)
     hour_to_london.correct("v2", international_rates=cheaper_london())
     told = hour_to_london.tell("rerun", "2020-02", "--reason", "x", "--rates", "v2")
     assert (told.code, "do not balance" in told.message) == (3, True)
     assert hour_to_london.rows("select kind from runs") == [("bill",)]
-
-
-def test_rule_13_1_only_the_buckets_of_the_accounts_named_are_rated(
-    open_dispute: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import flows.month
-
-    monkeypatch.setattr(flows.month, "SMALL_MONTH_BYTES", 0)
-    dispute = open_dispute(
-        accounts=[account("A"), account("B")],
-        calls=[call(f"c{name}", LONDON, 3600, account_id=name) for name in "AB"],
-    )
-    issued = sorted(path.name for path in (dispute.folder / "warehouse" / "billed_calls").rglob("bucket=*"))
-    assert issued == ["bucket=0000.parquet", "bucket=0001.parquet"]
-    read: list[int] = []
-    import flows.compare
-
-    stored = flows.compare.bucket_calls
-
-    def noted(plan: Any, bucket: int) -> Any:
-        read.append(bucket)
-        return stored(plan, bucket)
-
-    monkeypatch.setattr(flows.compare, "bucket_calls", noted)
-    assert "nothing differs" in dispute.rerun("--account", "A").screen
-    assert len(read) == 1
 
 
 def test_a_rerun_takes_its_folders_from_the_environment_as_a_bill_does(
@@ -641,3 +642,66 @@ def test_a_rerun_takes_its_folders_from_the_environment_as_a_bill_does(
     monkeypatch.setenv("TOLLBOOK_RATES", "v2")
     assert run(["rerun", "2020-02", "--reason", "by the environment"]) == 0
     assert hour_to_london.adjustments("difference") == [("-0.36",)]
+
+
+# 12.2: the billed call details that the customer has
+
+
+def proof_of(dispute: Dispute) -> Any:
+    """What the last rerun's manifest says of billed call details."""
+    rows = dispute.rows("select manifest from runs where kind = 'rerun' order by started_at")
+    return json.loads(str(rows[-1][0]))["details"]
+
+
+def test_rule_12_2_billed_call_details_are_written_again_byte_for_byte(open_dispute: Open) -> None:
+    calls = [call(f"c{name}", LONDON, 3600, account_id=name) for name in "AB"]
+    dispute = open_dispute(accounts=[account("A"), account("B"), account("C")], items=[item("i1")], calls=calls)
+    published = dispute.folder / "warehouse" / "details" / "2020-01"
+    before = {path.name: path.read_bytes() for path in published.iterdir()}
+    sha256 = hashlib.sha256(before["A.csv"]).hexdigest()
+    told = dispute.rerun("--account", "A", "C")
+    assert "details of 2020-01, written again: 1 of 1 files byte for byte as published." in told.screen
+    assert f"A.csv, SHA-256 {sha256}" in told.screen
+    assert proof_of(dispute) == {"compared": 1, "equal": 1, "different": {}, "sha256": {"A": sha256}}
+    assert "2 of 2 files byte for byte" in dispute.rerun(reason="the whole month").screen
+    assert proof_of(dispute) == {"compared": 2, "equal": 2, "different": {}}
+    assert {path.name: path.read_bytes() for path in published.iterdir()} == before
+    told = dispute.rerun("--account", "C", reason="no calls")
+    assert "none were published, and none are due" in told.screen
+    assert dispute.rerun("--account", "A", "C").screen.count(sha256) == 1  # done before, and told again
+
+
+def test_rule_12_2_details_in_another_language_are_another_file(open_dispute: Open) -> None:
+    dispute = open_dispute(accounts=[account(language="en")], calls=[call("c1", LONDON, 3600)])
+    dispute.edit("accounts", ",en,", ",fr,")
+    told = dispute.rerun("--account", "A")
+    assert "A.csv differs: written again it is another file." in told.screen
+    assert proof_of(dispute)["equal"] == 0
+
+
+@pytest.mark.parametrize("spoil", ["alter", "remove"])
+def test_rule_12_2_a_published_file_of_details_that_is_not_what_it_was_is_told(
+    hour_to_london: Dispute, spoil: str
+) -> None:
+    path = hour_to_london.folder / "warehouse" / "details" / "2020-01" / "A.csv"
+    if spoil == "alter":
+        path.write_bytes(path.read_bytes().replace(b"0.600000", b"0.500000"))
+    else:
+        path.unlink()
+    told = hour_to_london.rerun("--account", "A")
+    said = "was altered since" if spoil == "alter" else "is gone"
+    assert f"A.csv differs: the published file {said}; restore it from a copy of the warehouse." in told.screen
+
+
+def test_rule_12_2_details_that_are_due_no_more_or_now_are_told(open_dispute: Open) -> None:
+    dispute = open_dispute(accounts=[account("A"), account("B")], items=[item("i1")], calls=[call("c1", LONDON, 3600)])
+    dispute.put("2020-01/calls.csv", call("c2", LONDON, 3600, account_id="B"))
+    screen = dispute.rerun().screen
+    assert "A.csv differs: the published file is not due any more." in screen
+    assert "B.csv differs: a file is due, and none was published." in screen
+
+
+def test_rule_12_2_under_another_version_nothing_is_said_of_details(hour_to_london: Dispute) -> None:
+    hour_to_london.correct("v2", international_rates=cheaper_london())
+    assert "billed call details" not in hour_to_london.rerun("--rates", "v2").screen
+    assert proof_of(hour_to_london) is None

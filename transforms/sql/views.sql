@@ -63,6 +63,40 @@ with outside as (
 ),
 dated as (
     select *, date_trunc('month', start_time at time zone 'UTC')::date as own_month from outside
+),
+-- A rerun of the record's own month that added its call, and whose adjustments are allowed (rules 12.4, 12.6). The
+-- record is known in it by the call's id in its text or by its file's bytes, and by source and start.
+added_by_rerun as (
+    select
+        dated.run_id,
+        dated.source_file,
+        dated.source_line,
+        min(rerun.run_id)    as billed_by_rerun_id
+    from dated
+    join runs as rerun on rerun.kind = 'rerun' and rerun.invoice_month = own_month + interval 1 month
+    join rerun_call_differences as added
+        on added.rerun_id = rerun.run_id
+        and added.source = dated.source
+        and added."column" = 'start_time'
+        and added.issued_value is null
+        and date_trunc('second', try_cast(added.corrected_value as timestamptz)) = dated.start_time
+    where (
+            contains(dated.raw_record, added.call_id)
+            or list_contains(json_extract_string(rerun.manifest, '$.call_records.*'), dated.sha256)
+        )
+        and (
+            added.cause = 'released'
+            or try_cast(json_extract_string(rerun.manifest, '$.rerun.disputed_on') as date) <= (
+                select max(dispute_until) from invoices where invoices.invoice_month = rerun.invoice_month
+            )
+        )
+        and not exists (
+            select 1 from rerun_call_differences as reason
+            where reason.rerun_id = added.rerun_id and reason.account_id = added.account_id
+                and reason.source = added.source and reason.call_id = added.call_id
+                and reason."column" = 'reason' and reason.corrected_value in ('no_rate', 'unknown_destination')
+        )
+    group by all
 )
 select
     dated.*,
@@ -71,15 +105,17 @@ select
     exists (
         select 1 from source_files as own
         where own.usage_month = dated.own_month and own.sha256 = dated.sha256
-    )                                                                as is_read_there
+    )                                                                as is_read_there,
+    billed_by_rerun_id
 from dated
+left join added_by_rerun using (run_id, source_file, source_line)
 left join runs on runs.kind = 'bill' and runs.invoice_month = own_month + interval 1 month
 order by dated.usage_month, source_file, source_line;
 
 create view late_calls as
-select * exclude (sha256, own_month, arrival, is_read_there)
+select * exclude (sha256, own_month, arrival, is_read_there, billed_by_rerun_id)
 from outside_month_records
-where arrival = 'late' and issued_invoice_month is not null and not is_read_there
+where arrival = 'late' and issued_invoice_month is not null and not is_read_there and billed_by_rerun_id is null
 order by usage_month, source_file, source_line;
 
 -- Grain: one row a step of an invoice: its lines, then subtotal, taxes and total. Every cent of rounding is in a row.
