@@ -26,7 +26,7 @@ def whatif(
     /,
     *,
     rates: str,
-    account: list[str] | None = None,
+    account: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
     rate_tables: RateTablesFolder = RATE_TABLES,
     warehouse: Warehouse = WAREHOUSE,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
@@ -40,9 +40,16 @@ def whatif(
     rates
         The version to try, frozen or a draft.
     account
-        Only this account; may be repeated.
+        Account ids; all accounts if not named.
     output
         CSV or Parquet file to write every effect to.
+
+    Examples
+    --------
+    tollbook whatif 2020-02 --rates 2020.2
+        The effect by category, destination and account.
+    tollbook whatif 2020-02 --rates 2020.2 --account A00001 -o effects.csv
+        Of one account; every effect in a file.
     """
     from flows.progress import counted_bar
     from flows.whatif import what_if
