@@ -12,7 +12,7 @@ _FENCE = re.compile(r"^( *)(`{3,}|~{3,})\s*([\w-]*)")
 _LIST_ITEM = re.compile(r"^\s*([-*+]|\d+[.)])\s")
 _COMMAND = re.compile(
     r"(\.venv/bin/|tollbook|make|python3?|prefect|curl|export|unset|git|cd|cp|mkdir|mv|ln|printf|head|cat|chmod|chgrp|"
-    r"pip|duckdb|harlequin|marimo)(?![\w-])|\.venv/bin/\S+|PREFECT_\w+=|TOLLBOOK_\w+="
+    r"pip|duckdb|harlequin|marimo)(?![\w-])|\.venv/bin/\S+|[A-Z_]+=\S"
 )
 SHELL = frozenset(("", "sh", "bash", "shell", "console", "text"))
 """Languages of blocks that may hold commands; an indented block has none."""
