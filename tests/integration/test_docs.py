@@ -134,7 +134,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**kept, **SIZE, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "160"}
 
 
-def _shell(folder: Path, commands: list[str]) -> tuple[int, dict[str, str]]:
+def _shell(folder: Path, commands: list[str]) -> tuple[int, list[tuple[str, str]]]:
     """Run the commands in one shell, up to the first that fails. Its exit code, and what each one run said."""
     script = "\n".join(["set -eo pipefail", *(f"echo '@@ {place}'\n{text}" for place, text in enumerate(commands))])
     done = subprocess.run(
@@ -148,7 +148,7 @@ def _shell(folder: Path, commands: list[str]) -> tuple[int, dict[str, str]]:
         check=False,
     )
     parts = re.split(r"^@@ (\d+)$", done.stdout.decode(), flags=re.MULTILINE)[1:]
-    return done.returncode, {commands[int(place)]: said for place, said in zip(parts[::2], parts[1::2], strict=True)}
+    return done.returncode, [(commands[int(place)], said) for place, said in zip(parts[::2], parts[1::2], strict=True)]
 
 
 @pytest.fixture(scope="session")
@@ -187,10 +187,11 @@ def test_every_command_of_a_page_is_run_as_it_stands(page: str, demo: Path, tmp_
     if page == RATES_PAGE:
         commands = ["export PATH=$PWD/.venv/bin:$PATH", *commands]
     code, said = _shell(_prepared(page, tmp_path / "tollbook", demo), commands)
-    last = list(said)[-1]
-    assert code == 0, f"{page}: `{last}` ended with {code}:\n{said[last][-3000:]}"
+    last, output = said[-1]
+    assert code == 0, f"{page}: `{last}` ended with {code}:\n{output[-3000:]}"
+    assert [command for command, _ in said] == commands
     for (of_page, begins), text in TELLS.items():
         if of_page == page:
-            told = [" ".join(output.split()) for command, output in said.items() if command.startswith(begins)]
+            told = [" ".join(output.split()) for command, output in said if command.startswith(begins)]
             assert told, f"{page} has no command that begins: {begins}"
             assert all(text in output for output in told), f"{page}: `{begins}` does not say: {text}\n{told}"
