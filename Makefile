@@ -33,7 +33,7 @@ $(VENV)/compare.stamp: requirements-compare.txt $(VENV)/dev.stamp
 	@$(PIP) --require-hashes -r requirements-compare.txt --target $(VENV)/compare
 	@touch $@
 
-run: $(VENV)/run.stamp ## Make a demo month and bill it through the Prefect flow
+run: $(VENV)/run.stamp ## Make a demo month and bill it through the Prefect flow; a small one: CALLS=2000 ACCOUNTS=50
 	@rm -rf $(DEMO)
 	@$(BIN)/tollbook demo --calls $(CALLS) --accounts $(ACCOUNTS) --seed 1 -o $(DEMO)
 	@$(BIN)/tollbook bill 2020-02 --cdrs $(DEMO)/inbox --contracts $(DEMO)/contracts --warehouse $(DEMO)/warehouse --prefect

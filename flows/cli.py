@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 from rich.console import Console
 
 from flows.code_version import VERSION
+from flows.command_help import HelpfulApp
 from flows.confidential import confidential_files
 from flows.failures import system_refusal
 from flows.options import (
@@ -42,7 +43,7 @@ from flows.stopping import StoppedError, asked_to_stop, exit_code, leave, senten
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
 from transforms.timestamps import add_months
 
-app = App(
+app = HelpfulApp(
     name="tollbook",
     help="Turns a month of telephone call records into invoices, to the cent, and explains every one.",
     version=VERSION,
@@ -85,6 +86,15 @@ def bill(
         Run as a Prefect flow run. So it is also where PREFECT_API_URL is set.
     draft
         Compute and report, but issue nothing: `tollbook issue` issues exactly that.
+
+    Examples
+    --------
+    tollbook bill 2020-02
+        The February invoices, from the calls in data/inbox/2020-01 and the contracts in data/contracts.
+    tollbook bill 2020-02 --rates 2020.2 --issue-date 2020-02-05
+        The same under a rate version of one's choice, issued on the 5th.
+    tollbook bill 2020-02 --draft
+        Computed and kept, to be looked at; `tollbook issue 2020-02` issues it.
     """
     from flows.progress import advance, progress_bar
     from flows.runner import bill_month, prefect_is_asked_for
@@ -152,6 +162,13 @@ def rerun(
         Invoice month, like 2020-02. Its invoices stay as they are.
     reason
         Why: it stands in the table of runs.
+
+    Examples
+    --------
+    tollbook rerun 2020-02 --account A00001 --reason "letter of 10 February"
+        Proof: from the same inputs and rates nothing differs.
+    tollbook rerun 2020-02 --rates 2020.2 --reason "new rates" --disputed-on 2020-02-14
+        What other rates would have made of it; opened in time, the difference is on the next invoice.
     """
     from flows.progress import advance, progress_bar
     from flows.rerun_report import show_rerun
@@ -188,6 +205,11 @@ def ingest(
     ----------
     month
         Usage month, like 2020-01.
+
+    Examples
+    --------
+    tollbook ingest 2020-01
+        The calls of January, for the February invoices; files that were read before are not read again.
     """
     from flows.ingest_summary import show_ingested
     from flows.progress import advance, progress_bar
@@ -226,6 +248,13 @@ def details(
         One row a source, destination, call type and rate.
     output
         File to write; standard output if not named.
+
+    Examples
+    --------
+    tollbook details A00001 2020-01 -o details.csv
+        The calls of January, in the account's language.
+    tollbook details A00001 2020-01 --lang fr --by-pair
+        One row a pair of numbers, in French, on the screen.
     """
     from flows.details import account_details
     from flows.files import written_whole
@@ -260,6 +289,13 @@ def suspended(
         Rate version to price them by, to see what they would cost; nothing is published.
     output
         CSV file to write the calls to, each with its raw record.
+
+    Examples
+    --------
+    tollbook suspended 2020-01
+        Which prefixes lack a rate, and how many calls wait for it.
+    tollbook suspended 2020-01 --rates 2020.2 -o suspended.csv
+        What they would cost under another version, and every call in a file.
     """
     from flows.files import written_whole
     from flows.suspended import exported_calls, suspended_calls
@@ -295,6 +331,13 @@ def verify(
         Contract tables; where the newest month's run found them if not named.
     rate_tables
         Rate versions; where each run found them if not named.
+
+    Examples
+    --------
+    tollbook verify
+        Whether anything in data/warehouse, or an input still there, is other than when it was published.
+    tollbook verify --warehouse /backup/warehouse
+        The same of a copy.
     """
     from flows.verify import verify as verified
     from flows.verify_inputs import Places
@@ -333,6 +376,11 @@ def demo(
         Folder to write; an earlier demo in it is replaced.
     plain
         Plain CSV only, without trouble and other formats (for measuring).
+
+    Examples
+    --------
+    tollbook demo --calls 2000 --accounts 50 --seed 1 -o data/demo
+        A month that is billed in seconds.
     """
     from flows.demo import make_demo
 
@@ -352,7 +400,13 @@ app.command(sources)
 
 @sources.command(name="list")
 def list_sources(*, cdrs: Cdrs = INBOX) -> int:
-    """List the sources: the carrier's own beside the inbox, and the shipped ones."""
+    """List the sources: the carrier's own beside the inbox, and the shipped ones.
+
+    Examples
+    --------
+    tollbook sources list
+        The shipped ones, and those in data/sources.
+    """
     from flows.source_tables import show_sources
 
     show_sources(console(), cdrs)
@@ -386,6 +440,13 @@ def check_source(
         Country whose dialing plan reads the numbers where no contracts are named; the source's own if not named.
     contracts
         Contract tables, to judge accounts and numbers by them.
+
+    Examples
+    --------
+    tollbook sources check Master.csv --source asterisk
+        The first three rows, field by field.
+    tollbook sources check Master.csv --source asterisk --rows 10 --contracts data/contracts
+        Ten rows, and whose accounts their calls are.
     """
     from flows.source_check import check_file, judge_of, record_file
     from flows.source_tables import show_check
@@ -421,7 +482,7 @@ def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kin
     except ControlFailedError as failed:
         return _tell(str(failed), CONTROL_FAILED)
     except CycloptsError as misuse:
-        return _tell(f"{' '.join(str(misuse).split())} `tollbook --help` shows the commands.", REFUSED)
+        return _tell(_misuse(misuse), REFUSED)
     except (StoppedError, KeyboardInterrupt):
         return _tell_stopped(asked_to_stop() or signal.SIGINT)
     except Exception as error:
@@ -441,6 +502,14 @@ def _guarded(command: Callable[[], object]) -> int:  # noqa: PLR0911 - one a kin
 
 def _tell_stopped(signal_number: int) -> int:
     return _tell(sentence(signal_number), exit_code(signal_number))
+
+
+def _misuse(error: CycloptsError) -> str:
+    """What is wrong with a command line, and where its right form stands."""
+    command = " ".join(["tollbook", *(error.command_chain or ())])
+    is_command = error.command_chain and not isinstance(error, UnknownCommandError)
+    shown = "its flags, and examples" if is_command else "the commands"
+    return f"{' '.join(str(error).split())} `{command} --help` shows {shown}."
 
 
 def _tell(message: str, code: int) -> int:

@@ -19,7 +19,7 @@ from rate_tables.versions import load_version
 from schemas.contract_files import CONTRACT_TABLES
 from schemas.faults import Fault, InputRefusedError
 from transforms.adjustments import AMOUNTS_SCHEMA
-from transforms.compare_calls import Step, in_utc, judged_columns
+from transforms.compare_calls import CALL_KEY, CONTENT, PLACE, Step, in_utc, judged_columns
 from transforms.input_differences import contract_notes
 from transforms.usage_lines import TOTALS_SCHEMA
 
@@ -54,7 +54,9 @@ class Comparison:
                 raise AssertionError("a run was found in a database that is not there")
             amounts = connection.sql(_AMOUNTS, params={"invoice_month": invoice_month}).pl()
         self.amounts: pl.DataFrame = amounts.select(pl.col(name).cast(dtype) for name, dtype in AMOUNTS_SCHEMA.items())
-        self.suspended: pl.DataFrame = judged_columns(in_utc(self.published_calls.suspended))
+        # the published table also names the row that a call waits for, which is no judgement of it
+        suspended = in_utc(self.published_calls.suspended).select(*CALL_KEY, *PLACE, *CONTENT, "reason")
+        self.suspended: pl.DataFrame = judged_columns(suspended)
         self.earlier = earlier_adjustments(warehouse, invoice_month, asked)
         known = {*month.accounts["account_id"], *self.recorded_accounts, *self.amounts["account_id"]}
         self.accounts = sorted(known if asked is None else asked)

@@ -78,6 +78,11 @@ def issue(month: str, /, *, warehouse: Warehouse = WAREHOUSE) -> int:
     ----------
     month
         Invoice month, like 2020-02.
+
+    Examples
+    --------
+    tollbook issue 2020-02
+        What `tollbook bill 2020-02 --draft` kept; refused where it would come to something else today.
     """
     from flows.draft_runs import issue_draft
     from flows.summary import show_summary

@@ -38,6 +38,13 @@ def explain(
         Plan of the account; without it only what holds for any plan is known.
     json
         The same as JSON.
+
+    Examples
+    --------
+    tollbook rates explain +442071234567 --at 2020-01-15T10:30:00Z --country US --currency USD
+        What holds for any plan.
+    tollbook rates explain 011442071234567 --at 2020-01-15T10:30:00Z --country US --currency USD --plan us-team --json
+        The number as it is dialled, on a plan, for a program.
     """
     from flows.explain import Question, explained
     from flows.explain_json import as_json

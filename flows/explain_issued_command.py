@@ -52,6 +52,15 @@ def explain(
         Line of that invoice or file.
     json
         As JSON; schemas/EXPLAIN.md says what its keys are.
+
+    Examples
+    --------
+    tollbook explain c1000000500
+        Where the call's record came from, how it was rated, and what it cost.
+    tollbook explain --file 2020-01/calls.csv --line 17
+        What became of a record, whether it has a call id or not.
+    tollbook explain --invoice A00001-2020-02 --line 3
+        What the line consists of, down to its rounding.
     """
     from flows.explain_call import explain_call, explain_row
     from flows.explain_line import explain_line

@@ -22,8 +22,6 @@ def export(
 ) -> int:
     """Write a table or view of the published file to a workbook, CSV or Parquet file.
 
-    Example: tollbook export invoice_line_items --month 2020-02 -o lines.xlsx
-
     Parameters
     ----------
     table
@@ -34,6 +32,13 @@ def export(
         Only rows of this month, like 2020-02: the invoice month, or in tables of calls and usage the usage month.
     account
         Only rows of this account.
+
+    Examples
+    --------
+    tollbook export invoice_line_items --month 2020-02 -o lines.xlsx
+        The lines of the February invoices, amounts as numbers.
+    tollbook export billed_calls --month 2020-01 --account A00001 -o calls.csv
+        The calls of January of one account.
     """
     from flows.export import Order
     from flows.export import export as write_export

@@ -29,14 +29,19 @@ def invoice(
 ) -> int:
     """Draw an issued invoice as PDF. The same invoice has the same bytes each time.
 
-    Example: `tollbook invoice A00001-2020-02 -o invoice.pdf`
-
     Parameters
     ----------
     invoice_id
         Account and month, like A00001-2020-02.
     output
         File to write; standard output if not named.
+
+    Examples
+    --------
+    tollbook invoice A00001-2020-02 -o invoice.pdf
+        In the account's language.
+    tollbook invoice A00001-2020-02 --lang fr -o facture.pdf
+        In French.
     """
     from flows.files import written_whole
     from flows.invoice_pdf.one_invoice import invoice_pdf
@@ -71,14 +76,19 @@ def invoices(
 
     Files that are there already and equal are kept, so a run that was stopped goes on where it was.
 
-    Example: `tollbook invoices 2020-02 -o invoices/`
-
     Parameters
     ----------
     month
         Invoice month, like 2020-02.
     output
         Folder to write to.
+
+    Examples
+    --------
+    tollbook invoices 2020-02 -o invoices/
+        All of the month.
+    tollbook invoices 2020-02 --account A00001 A00002 -o invoices/
+        Two of them.
     """
     from flows.invoice_pdf.all_invoices import Asked, draw_all
     from flows.invoice_pdf.seller import load_sellers

@@ -290,5 +290,8 @@ def check_controls(database: Path, run_id: str, kind: str) -> pl.DataFrame:
             .head(SHOWN_FAILURES)
             .iter_rows()
         )
-        raise ControlFailedError(f"{failed.height} controls of {run_id} do not balance; nothing was published: {shown}")
+        raise ControlFailedError(
+            f"{failed.height} controls of {run_id} do not balance; nothing was published: {shown}. "
+            "Run it again if an input was changed meanwhile; else keep the inputs, and report it as a fault of Tollbook"
+        )
     return controls

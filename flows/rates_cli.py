@@ -50,6 +50,11 @@ def import_rates(
         Version that a new one begins as a copy of; the newest frozen one if not named.
     published_on
         Day of publication; today for a new version if not named.
+
+    Examples
+    --------
+    tollbook rates import deck.csv --map rate_tables/maps/az_sheet.toml --into 2020.2
+        A new version, begun as a copy of the newest frozen one.
     """
     from flows.rate_import import import_deck
     from flows.rate_reports import show_import
@@ -90,6 +95,13 @@ def lint_rates(
         File to write every finding to: .csv or .parquet.
     warehouse
         Where the last issued month's calls are looked up.
+
+    Examples
+    --------
+    tollbook rates lint 2020.2
+        Errors first, then what a person should look at.
+    tollbook rates lint 2020.2 --against 2020.1 --move-ratio 3 -o findings.csv
+        Prices that are three times those of 2020.1 or a third of them; every finding in a file.
     """
     from flows.rate_lint import lint_version, parse_ratio
     from flows.rate_reports import refuse_other_files, show_lint, write_frame
@@ -123,6 +135,11 @@ def freeze_rates(
         Version that is not frozen yet.
     published_on
         Day of publication; what the manifest says if not named.
+
+    Examples
+    --------
+    tollbook rates freeze 2020.2
+        From now on it never changes.
     """
     from flows.rate_reports import show_frozen
     from flows.rate_versions import freeze_version
@@ -134,7 +151,13 @@ def freeze_rates(
 
 @rates.command(name="list")
 def list_rates(*, warehouse: Warehouse = WAREHOUSE, rate_tables: RateTablesFolder = RATE_TABLES) -> int:
-    """List the versions: dates, rows, hashes, and which runs used them."""
+    """List the versions: dates, rows, hashes, and which runs used them.
+
+    Examples
+    --------
+    tollbook rates list
+        Every version in rate_tables, and the runs in data/warehouse.
+    """
     from flows.rate_reports import show_versions
     from flows.rate_versions import listed_versions
 
@@ -166,6 +189,13 @@ def diff_rates(
         Differences to show of each table.
     output
         File to write every difference to: .csv or .parquet.
+
+    Examples
+    --------
+    tollbook rates diff 2020.1 2020.2
+        Twenty differences of each table.
+    tollbook rates diff 2020.1 2020.2 -o changes.csv
+        All of them, in a file.
     """
     from flows.rate_diff import diff_versions
     from flows.rate_reports import refuse_other_files, show_diff, write_frame

@@ -17,8 +17,6 @@ def report(
 ) -> int:
     """Make the report of a published run again, byte for byte, and say where it is.
 
-    Example: `tollbook report 2020-02 -o february.html`
-
     Parameters
     ----------
     month
@@ -27,6 +25,13 @@ def report(
         A rerun of the month, by its id; the run that issued the invoices if not named.
     output
         File to write; if not named, the page among the run's files is checked, and put back where it is gone.
+
+    Examples
+    --------
+    tollbook report 2020-02
+        Where the page is, and whether it is as it was published.
+    tollbook report 2020-02 -o february.html
+        A copy to send on.
     """
     from flows.report.again import made_again, restored
     from flows.report.files import REPORT

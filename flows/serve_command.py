@@ -25,8 +25,6 @@ def serve(
     It reads what is published and writes nothing but the log; a month that is published meanwhile is there at once.
     Ctrl+C stops it.
 
-    Examples: `tollbook serve`; behind a reverse proxy `tollbook serve --public-url https://billing.example.com`.
-
     Parameters
     ----------
     port
@@ -37,6 +35,13 @@ def serve(
         Where customers reach the page, through a reverse proxy with TLS on this machine.
     allow_remote
         Listen at an address that is no loopback. Nothing is encrypted then but by what stands before it.
+
+    Examples
+    --------
+    tollbook serve
+        At http://127.0.0.1:8080, for this machine, until Ctrl+C.
+    tollbook serve --public-url https://billing.example.com
+        Behind a reverse proxy with TLS, which customers reach by that name.
     """
     from flows.download_page.server import Address
     from flows.download_page.server import serve as serve_page

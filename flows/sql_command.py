@@ -81,8 +81,6 @@ def sql(
 ) -> int:
     """Ask the published file, read-only: one query, or a prompt (harlequin's where it is installed).
 
-    Examples: tollbook sql "from revenue_by_category" · tollbook sql "from plan_pool_use" --csv > pools.csv
-
     Parameters
     ----------
     query
@@ -95,6 +93,15 @@ def sql(
         How many rows of a query are shown at most.
     plain
         The prompt of Tollbook even where harlequin is installed.
+
+    Examples
+    --------
+    tollbook sql
+        A prompt; .tables shows what there is.
+    tollbook sql "from revenue_by_category"
+        The answer as a table.
+    tollbook sql "from plan_pool_use" --csv > pools.csv
+        Every row, in a file.
     """
     text = query
     if text is None and not sys.stdin.isatty():

@@ -26,6 +26,13 @@ def status(
         Only this invoice month, like 2020-02.
     json
         As JSON; amounts are decimal as text.
+
+    Examples
+    --------
+    tollbook status
+        Every month, and what waits.
+    tollbook status 2020-02 --json
+        One month, for a program.
     """
     from flows.files import canonical_json
     from flows.status import warehouse_status

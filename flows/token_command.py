@@ -30,14 +30,17 @@ def create(account: str, /, *, expires: str = "90d", warehouse: Warehouse = WARE
 
     Standard output has the token alone, so that it can be piped to where it is sent from.
 
-    Example: `tollbook token create A00001 --expires 30d`.
-
     Parameters
     ----------
     account
         Account id.
     expires
         How long it opens the account: 90d, 12h, 4w; a year at most.
+
+    Examples
+    --------
+    tollbook token create A00001 --expires 30d
+        Shown this once: give it to the customer.
     """
     from flows.download_page.books import language_of
     from flows.download_page.tokens import create_token, parse_lifetime
@@ -67,7 +70,10 @@ def list_tokens(
 ) -> int:
     """List the tokens: whose they are, until when, and whether they open anything now.
 
-    Example: `tollbook token list --account A00001`.
+    Examples
+    --------
+    tollbook token list --account A00001
+        Those of one account; of all where none is named.
     """
     from rich.table import Table
 
@@ -91,12 +97,15 @@ def list_tokens(
 def revoke(token_id: str, /, *, warehouse: Warehouse = WAREHOUSE) -> int:
     """End a token now. Sessions that were begun with it end too, also in a server that is running.
 
-    Example: `tollbook token revoke 3f2a9c1e07bd`.
-
     Parameters
     ----------
     token_id
         Its id, as `tollbook token list` shows it.
+
+    Examples
+    --------
+    tollbook token revoke 3f2a9c1e07bd
+        The id is the one that `tollbook token list` shows.
     """
     from flows.download_page.tokens import revoke_token
 

@@ -7,7 +7,7 @@ does not grow with the month. Nothing is published, nothing is written into the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -38,6 +38,8 @@ from transforms.what_if import (
     usage_changes,
 )
 
+Watch = Callable[[int], Callable[[], None]]
+"""Is told how many buckets there are; what it returns is called for each that is done."""
 BUCKETS_AT_A_TIME = 2
 _LINES = """
 select line.*, invoice.currency
@@ -178,7 +180,7 @@ def _known_accounts(month: Month, account_ids: Sequence[str]) -> pl.Expr:
     return pl.col("account_id").is_in(pl.Series(account_ids, dtype=pl.String).implode())
 
 
-def _buckets(calls: PublishedCalls, account_ids: Sequence[str]) -> Iterable[int]:
+def _buckets(calls: PublishedCalls, account_ids: Sequence[str]) -> Sequence[int]:
     if not account_ids:
         return range(calls.bucket_count)
     return calls.buckets(account_ids)
@@ -199,7 +201,7 @@ def _added(parts: list[Rerated]) -> tuple[pl.DataFrame, pl.DataFrame]:
     return effects, pl.concat(part.usage for part in parts)
 
 
-def what_if(settings: Settings, account_ids: Sequence[str] = ()) -> WhatIf:
+def what_if(settings: Settings, account_ids: Sequence[str] = (), watch: Watch = lambda _: lambda: None) -> WhatIf:
     """The month under the version that the settings name (a draft too), for these accounts (all where none is named).
 
     Raises InputRefusedError where the month is not issued, the version or an account is not known, or a bill of the
@@ -213,12 +215,16 @@ def what_if(settings: Settings, account_ids: Sequence[str] = ()) -> WhatIf:
     old_rates = _old_rates(settings, run)
     changes = _changes(None if old_rates is None else recorded_month(settings, run, old_rates), new)
     calls = PublishedCalls(settings.warehouse, run)
+    buckets = _buckets(calls, account_ids)
+    bucket_done = watch(len(buckets))
 
     def rerate(bucket: int) -> Rerated:
-        return _rerated(new, changes, calls.tables(bucket), is_asked)
+        rerated = _rerated(new, changes, calls.tables(bucket), is_asked)
+        bucket_done()
+        return rerated
 
     with workers(BUCKETS_AT_A_TIME) as pool:
-        parts = list(pool.map(rerate, _buckets(calls, account_ids)))
+        parts = list(pool.map(rerate, buckets))
     effects, usage = _added(parts)
     currencies = new.accounts.select("account_id", "currency")
     priced = month_lines(new, changed_totals(lines, usage), new.accounts).filter(is_asked)

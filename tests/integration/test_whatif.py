@@ -18,6 +18,7 @@ from random import Random
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from flows.cli import run
 from flows.settings import Settings
@@ -168,6 +169,18 @@ def test_nothing_is_published_by_asking(ask: Ask, month: SmallMonth) -> None:
     before = {path: path.lstat().st_mtime_ns for path in month.warehouse.rglob("*")}
     ask("better")
     assert {path: path.lstat().st_mtime_ns for path in month.warehouse.rglob("*")} == before
+
+
+def test_a_person_sees_how_far_it_is_and_a_pipe_does_not(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small month's calls are one bucket."""
+    assert ask("better")[2] == ""
+    terminal = io.StringIO()
+    monkeypatch.setattr(
+        "flows.whatif_command.Console", lambda **_: Console(file=terminal, force_terminal=True, width=100)
+    )
+    code, shown, _ = ask("better")
+    assert (code, "2020-02 under better" in terminal.getvalue(), "1/1" in terminal.getvalue()) == (0, True, True)
+    assert shown == ask("better")[1]
 
 
 def test_it_fits_100_columns(ask: Ask) -> None:

@@ -106,6 +106,17 @@ def test_rule_12_2_the_same_inputs_differ_in_nothing(hour_to_london: Dispute) ->
     assert hour_to_london.rows("select count(*) from rerun_line_items") == [(2,)]
 
 
+def test_rule_12_2_calls_that_wait_for_a_price_of_a_known_row_differ_in_nothing(open_dispute: Open) -> None:
+    """They are published with the row that they wait for, by which they are not billed."""
+    deck = [international("44779", ""), *default_tables()["international_rates"]]
+    dispute = open_dispute(calls=[call("c1", "+447790123456", 60)], rates={"international_rates": deck})
+    assert dispute.rows("select reason, rate_prefix from suspended_calls") == [("no_rate", "44779")]
+    assert "nothing differs" in dispute.rerun().screen
+    dispute.correct("v2", international_rates=[international("44779", "0.16"), *deck[1:]])
+    dispute.rerun("--rates", "v2")
+    assert dispute.causes("call_type") == [("c1", "released", None, "international")]
+
+
 def test_rule_12_2_the_version_of_the_issued_run_is_the_default(hour_to_london: Dispute) -> None:
     hour_to_london.correct("v2", international_rates=cheaper_london())  # newer, so what `bill` would take
     assert "nothing differs" in hour_to_london.rerun().screen
