@@ -50,6 +50,8 @@ def end_when_asked() -> None:
     for number in _NAMES:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
+        else:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {number})  # Polars' own handler would end a query by it
 
 
 def leave_to_the_server() -> None:

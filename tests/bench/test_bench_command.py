@@ -37,7 +37,17 @@ def test_a_small_bench_measures_every_part_and_writes_what_it_was_asked_for(
     figures = json.loads(written["figures.json"].read_text(encoding="utf-8"))
     month_end, compared = figures["month_end"]["1000"], figures["compare"]
     stages = list(month_end["stages"])
-    assert stages == ["start and opening", "ingest", "repeats", "rate", "invoice", "account", "publish", "ending"]
+    assert stages == [
+        "start and opening",
+        "ingest",
+        "repeats",
+        "rate",
+        "invoice",
+        "account",
+        "anomalies",
+        "publish",
+        "ending",
+    ]
     assert sum(month_end["stages"].values()) == pytest.approx(month_end["seconds"], abs=0.1)
     assert month_end["check"]["calls"] > 500
     assert month_end["peak_mib"] > 100

@@ -263,7 +263,7 @@ def test_a_month_end_shows_controls_summary_and_progress(month_ends: list[Any], 
 def test_tasks_are_named_by_their_stage(month_ends: list[Any], deployed: Deployed) -> None:
     of_run = {"task_runs": {"flow_run_id": {"any_": [month_ends[0]["id"]]}}}
     stages = ["ingest 2020-01/calls.csv", "repeats 2020-02", "rate 0", "invoice 2020-02"]
-    expected = sorted([*stages, "account 2020-02", "publish 2020-02"])
+    expected = sorted([*stages, "account 2020-02", "anomalies 2020-02", "publish 2020-02"])
     names = wait_until(lambda: _if_all(deployed.server.ask("task_runs/filter", of_run), len(expected)), "no task runs")
     assert names == expected
 
@@ -274,9 +274,9 @@ def _if_all(runs: list[Any], count: int) -> list[str]:
 
 
 def test_a_month_end_tells_its_steps(month_ends: list[Any], deployed: Deployed) -> None:
-    said = "step 6 of 6, publish: checking and publishing"
+    said = "step 7 of 7, publish: checking and publishing"
     log = wait_until(lambda: _if_in(said, deployed.server.log(month_ends[0]["id"])), f"the log does not say {said}")
-    assert "step 1 of 6, ingest: reading call records" in log
+    assert "step 1 of 7, ingest: reading call records" in log
 
 
 def _if_in(said: str, log: list[str]) -> list[str]:

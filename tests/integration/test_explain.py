@@ -266,9 +266,15 @@ def test_lines_are_explained_in_100_columns_and_with_documented_keys(demo: Bille
         (["no-such-call"], "no call has this id"),
         (["--invoice", "nobody-2020-02", "--line", "1"], "no invoice has this id"),
         (["--invoice", "A00001-2020-02", "--line", "999"], "has no such line"),
-        (["--invoice", "A00001-2020-02"], "name a call, or an invoice and a line of it"),
-        ([], "name a call, or an invoice and a line of it"),
-        (["c1", "--invoice", "A00001-2020-02", "--line", "1"], "name a call, or an invoice and a line of it"),
+        (
+            ["--invoice", "A00001-2020-02"],
+            "name a call, or a file of call records and a line of it, or an invoice and a line of it",
+        ),
+        ([], "name a call, or a file of call records and a line of it, or an invoice and a line of it"),
+        (
+            ["c1", "--invoice", "A00001-2020-02", "--line", "1"],
+            "name a call, or a file of call records and a line of it, or an invoice and a line of it",
+        ),
         (["x' or '1'='1"], "no call has this id"),
     ],
 )

@@ -124,7 +124,7 @@ def test_an_account_is_exported_alone(books: Billed, export: Export, tmp_path: P
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("invoics",), "did you mean invoices? There are: adjustments, adjustments_by_cause, billed_calls"),
+        (("invoics",), "did you mean invoices? There are: adjustments, adjustments_by_cause, anomalies, billed_calls"),
         (("invoices", "--month", "2019-02"), "this table goes by invoice month; there are 2020-02, 2020-03"),
         (("billed_calls", "--month", "2020-03"), "this table goes by usage month; there are 2020-01, 2020-02"),
         (("invoices", "--month", "February"), "write it as 2020-02"),
