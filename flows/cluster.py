@@ -5,6 +5,7 @@ Narrow stages stay in the process that runs the month and holds its lock: they r
 
 from __future__ import annotations
 
+import importlib
 import logging
 import secrets
 import time
@@ -33,21 +34,21 @@ ALONE_SECONDS = 120
 TRIES_AGAIN = 2
 
 
-def _refuse_without_dask() -> None:
+def _distributed() -> Any:  # noqa: ANN401 - the library's functions have no types
+    """Dask's library. Raises InputRefusedError where it is not installed."""
     try:
-        import distributed  # noqa: F401
+        return importlib.import_module("distributed")
     except ImportError as error:
         problem, remedy = "Dask is not installed", "install it: pip install 'tollbook[dask]', or leave --dask out"
         raise InputRefusedError(Fault("--dask", problem, remedy)) from error
 
 
-def _connected(address: str) -> Any:  # noqa: ANN401 - the library has no types
+def _connected(address: str) -> Any:  # noqa: ANN401
     """A client of the scheduler. Raises InputRefusedError where none answers, or no worker has joined it."""
-    from distributed import Client
-
+    library = _distributed()
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what a person has to know is told as a sentence
     try:
-        client = Client(address, timeout=ANSWER_SECONDS, set_as_default=False)
+        client = library.Client(address, timeout=ANSWER_SECONDS)
     except (OSError, ValueError, TypeError, ImportError) as error:
         remedy = "start one with `dask scheduler`, name it like tcp://host:8786, or leave --dask out"
         raise InputRefusedError(Fault("--dask", "no Dask scheduler answers there", remedy, value=address)) from error
@@ -94,10 +95,8 @@ def _refuse_unfit(client: Any, settings: Settings) -> None:  # noqa: ANN401
 
 def _is_done(future: Any, last_seen: float, client: Any) -> float | None:  # noqa: ANN401
     """None once the future has ended; until then when a worker was last seen. Raises ClusterLostError."""
-    from distributed import wait
-
     try:
-        wait([future], timeout=LOOK_SECONDS)
+        _distributed().wait([future], timeout=LOOK_SECONDS)
     except TimeoutError:
         try:
             workers = client.nthreads()
@@ -115,14 +114,12 @@ def _is_done(future: Any, last_seen: float, client: Any) -> float | None:  # noq
 
 def _result(client: Any, future: Any) -> Path:  # noqa: ANN401
     """The path that a unit wrote. Raises what the unit raised, and ClusterLostError."""
-    from distributed import KilledWorker
-
     last_seen: float | None = time.monotonic()
     try:
         while last_seen is not None:
             last_seen = _is_done(future, last_seen, client)
         ended = future.result()
-    except KilledWorker as error:
+    except _distributed().KilledWorker as error:
         problem = "worker after worker died on the same unit, most likely for want of memory"
         remedy = "give them more memory or fewer threads, and run the month again"
         raise ClusterLostError(f"{problem}; {remedy}") from error
@@ -178,7 +175,6 @@ def work_on_cluster(client: Any, stage: Stage, plan: Path, units: list[str]) -> 
 @contextmanager
 def cluster(address: str, settings: Settings) -> Iterator[WorkUnits]:
     """While this lasts, how units are worked on by the cluster of this scheduler. Raises InputRefusedError."""
-    _refuse_without_dask()
     client = _connected(address)
 
     def work(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
