@@ -74,5 +74,6 @@ def running_cluster(folder: Path, workers: int = 2, preload: Path | None = None)
         words += [] if preload is None else ["--preload", str(preload)]
         for number in range(workers):
             processes.enter_context(_process(["worker", address, *_LOOPBACK, *words], folder, f"worker-{number}"))
-        _await_workers(address, workers)
+        if workers:
+            _await_workers(address, workers)
         yield address

@@ -18,7 +18,7 @@ Tell = Callable[[list[str]], Outcome]
 DIES_ONCE = """
 import os, re, signal
 from pathlib import Path
-rename = Path.replace
+rename = os.replace
 def replace(path, target):
     if re.search(r"work/.*/bucket=0000$", str(target)):
         try:
@@ -26,7 +26,8 @@ def replace(path, target):
             os.kill(os.getpid(), signal.SIGKILL)
         except FileExistsError:
             pass
-    return rename(path, target)
+    rename(path, target)
+    return Path(target)
 Path.replace = replace
 """
 pytestmark = pytest.mark.integration
