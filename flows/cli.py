@@ -28,6 +28,7 @@ from flows.options import (
     WAREHOUSE,
     Cdrs,
     ContractsFolder,
+    DaskAddress,
     HoldOnAnomaly,
     IssueDate,
     Output,
@@ -75,6 +76,7 @@ def bill(
     draft: Annotated[bool, Parameter(negative=())] = False,
     hold_on_anomaly: HoldOnAnomaly = False,
     threshold: ThresholdTexts = None,
+    dask: DaskAddress = None,
 ) -> int:
     """Run the month end of an invoice month: ingest, rate, invoice, look for anomalies, publish.
 
@@ -97,7 +99,7 @@ def bill(
         Computed and kept, to be looked at; `tollbook issue 2020-02` issues it.
     """
     from flows.progress import advance, progress_bar
-    from flows.runner import bill_month, prefect_is_asked_for
+    from flows.runner import bill_month, prefect_is_asked_for, units_worked_on
 
     day = parse_date(issue_date, "--issue-date") if issue_date else None
     thresholds = parse_thresholds(threshold or ())
@@ -106,18 +108,23 @@ def bill(
     if prefect and is_looked_at:
         problem = "--draft, --hold-on-anomaly and --threshold are for a run in this process"
         raise InputRefusedError(Fault("--prefect", problem, "leave --prefect out, or the others"))
+    if prefect and dask:
+        problem = "--dask is for a run in this process"
+        raise InputRefusedError(Fault("--prefect", problem, "leave --prefect out, or --dask"))
     if draft:
         from flows.draft_command import draft_and_show
 
-        return draft_and_show(settings)
+        with units_worked_on(dask, settings) as work:
+            return draft_and_show(settings, work)
     screen = console()
     with progress_bar(Console(stderr=True), f"opening {month}"):
-        if not is_looked_at and (prefect or prefect_is_asked_for()):
+        if not is_looked_at and not dask and (prefect or prefect_is_asked_for()):
             from flows.flow_run import bill_as_flow_run
 
             outcome = bill_as_flow_run(settings)
         else:
-            outcome = bill_month(settings, advance=advance, hold_on_anomaly=hold_on_anomaly)
+            with units_worked_on(dask, settings) as work:
+                outcome = bill_month(settings, work, advance=advance, hold_on_anomaly=hold_on_anomaly)
     if outcome.is_held:
         from flows.draft_command import show_held
 

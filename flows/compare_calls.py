@@ -9,10 +9,10 @@ import polars as pl
 
 from flows.comparison import Comparison, comparison
 from flows.details_proof import DETAILS_AGAIN
-from flows.files import read_parquet, write_json, write_parquet, written_whole
+from flows.files import read_parquet, write_json, write_parquet, written_once
 from flows.ingest import CALLS_WITH_FILE, bucket_calls
 from flows.month import Month
-from flows.rating import refuse_missing_plans, write_details
+from flows.rating import DETAILS, refuse_missing_plans, write_details
 from schemas.faults import ControlFailedError
 from transforms.adjustments import RELEASED
 from transforms.compare_calls import (
@@ -146,12 +146,11 @@ def compare_bucket(month: Month, bucket: int) -> Path:
         category_causes(before, after, step).with_columns(step=pl.lit(place))
         for place, (before, after, step) in enumerate(judged.pairs())
     ]
-    again = {}
-    if found.has_issued_rates:
-        again = write_details(judged.billed, month.accounts, month.work_folder() / "details")
     counts = pl.DataFrame({"issued": [judged.issued.height], "corrected": [judged.states[-1].height]})
-    with written_whole(target) as partial:
-        partial.mkdir()
+    with written_once(target, target.is_dir) as partial:
+        again = {}
+        if found.has_issued_rates:
+            again = write_details(judged.billed, month.accounts, partial / DETAILS)
         write_parquet(_differences(found, judged), partial / "differences.parquet")
         write_parquet(pl.concat(causes), partial / "causes.parquet")
         write_parquet(judged.totals, partial / "totals.parquet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,15 +23,39 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 SHOWN_DIGITS = 4
 
 
+class _Umask:
+    """The umask is the process's: the first thread that needs it stricter sets it, the last one puts it back."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.holders = 0
+        self.before = 0
+
+    def hold(self) -> None:
+        with self.lock:
+            if self.holders == 0:
+                self.before = os.umask(0o077)
+                os.umask(self.before | OTHERS_MAY_NOT)
+            self.holders += 1
+
+    def let_go(self) -> None:
+        with self.lock:
+            self.holders -= 1
+            if self.holders == 0:
+                os.umask(self.before)
+
+
+_umask = _Umask()
+
+
 @contextmanager
 def confidential_files() -> Iterator[None]:
-    """While this lasts, no file or folder is made that others may read; a stricter umask stays as it is."""
-    before = os.umask(0o077)
-    os.umask(before | OTHERS_MAY_NOT)
+    """While this lasts, in any thread, no file or folder is made that others may read; a stricter umask stays."""
+    _umask.hold()
     try:
         yield
     finally:
-        os.umask(before)
+        _umask.let_go()
 
 
 def make_read_only(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.options import DONE, WAREHOUSE, Warehouse, console
-from flows.runner import BillOutcome
+from flows.runner import BillOutcome, WorkUnits
 from flows.settings import Settings, month_text, parse_month
 
 
@@ -34,14 +34,14 @@ def _show_draft(settings: Settings, run_id: str, folder: Path) -> Console:
     return screen
 
 
-def draft_and_show(settings: Settings) -> int:
+def draft_and_show(settings: Settings, work: WorkUnits) -> int:
     """The month drafted, and shown as a bill would be."""
     from flows.draft_runs import draft_month
     from flows.progress import advance, progress_bar
 
     month = month_text(settings.invoice_month)
     with progress_bar(Console(stderr=True), f"opening {month}"):
-        outcome = draft_month(settings, advance=advance)
+        outcome = draft_month(settings, work, advance)
     screen = _show_draft(settings, outcome.run_id, outcome.folder)
     told = "is drafted" if outcome.is_new else "was drafted before, from the same inputs"
     screen.print(f"\n{month} {told} (run {outcome.run_id}). Nothing is issued.", soft_wrap=True)

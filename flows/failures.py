@@ -48,6 +48,10 @@ _OS_ERROR = re.compile(r"os error ([0-9]+)|errno[ =:]*([0-9]+)", re.IGNORECASE)
 _LIBRARIES = ("polars", "duckdb", "_duckdb", "pyarrow")
 
 
+class ClusterLostError(Exception):
+    """The workers or the scheduler of a cluster went away in mid-run: nothing was published, and it may pass."""
+
+
 class SystemRefusal(NamedTuple):
     """The sentence, and whether it is the user's to mend before anything is done (exit code 2)."""
 
@@ -69,6 +73,8 @@ def _number(error: Exception) -> int | None:
 
 def system_refusal(error: Exception) -> SystemRefusal | None:
     """What the error says of the system; None for any other error."""
+    if isinstance(error, ClusterLostError):
+        return SystemRefusal(str(error), is_refused=False)
     number = _number(error)
     if number not in _KNOWN:
         return None
@@ -84,7 +90,7 @@ def passes_by_itself(error: BaseException) -> bool:
     """
     here: BaseException | None = error
     while here is not None:
-        if isinstance(here, Exception) and _number(here) in _PASSING:
+        if isinstance(here, ClusterLostError) or (isinstance(here, Exception) and _number(here) in _PASSING):
             return True
         here = here.__cause__
     return False

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
+import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+import socket
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +21,7 @@ import polars as pl
 COMPRESSION_LEVEL = 1
 PROBE_BYTES = 2**20
 SYNCED_AT_A_TIME = 4
+HOST_LETTERS = 20
 FILES = "files.json"
 
 
@@ -25,17 +30,47 @@ def run_folder(warehouse: Path, run_id: str) -> Path:
     return warehouse / "runs" / run_id
 
 
+def beside(target: Path, ending: str = "partial") -> Path:
+    """A hidden path beside the target that no other thread, process or host has; its name says whose it is.
+
+    Two hosts that share a folder may each have a process of the same number.
+    """
+    host = re.sub("[^0-9A-Za-z-]", "-", socket.gethostname())[:HOST_LETTERS]
+    return target.with_name(f".{target.name}.{host}-{os.getpid()}-{secrets.token_hex(4)}.{ending}")
+
+
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
     """A path beside the target to write a file or a folder to; renamed to the target when the block succeeds."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    remove(partial)
+    partial = beside(target)
     try:
         yield partial
         if partial.is_dir() and target.is_dir():  # a folder gives way to a folder, never to a file
             remove(target)
         partial.replace(target)
+    finally:
+        remove(partial)
+
+
+@contextmanager
+def written_once(target: Path, is_done: Callable[[], bool]) -> Iterator[Path]:
+    """A folder to be made by whoever is first, as `written_whole` makes it: another's that is done stays as it is.
+
+    So work that is done twice at the same time, on two hosts, never takes away what somebody reads already.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = beside(target)
+    partial.mkdir()
+    try:
+        yield partial
+        if target.is_dir() and not is_done():
+            remove(target)
+        try:
+            partial.replace(target)  # a folder that is not empty never gives way to it
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not is_done():
+                raise
     finally:
         remove(partial)
 
@@ -62,7 +97,7 @@ def _told_by_the_system(target: Path) -> Iterator[None]:
     try:
         yield
     except pl.exceptions.PolarsError:
-        probe = target.with_name(f".probe.{os.getpid()}.partial")
+        probe = beside(target.with_name("probe"))
         try:
             probe.write_bytes(bytes(PROBE_BYTES))
         finally:
@@ -72,14 +107,30 @@ def _told_by_the_system(target: Path) -> Iterator[None]:
 
 def write_parquet(frame: pl.DataFrame, target: Path) -> None:
     """The frame as Parquet (zstd), whole or not there."""
-    with written_whole(target) as partial, _told_by_the_system(partial):
-        frame.write_parquet(partial, compression="zstd", compression_level=COMPRESSION_LEVEL)
+    with written_whole(target) as partial:
+        _write_frame(frame, partial)
+
+
+def _write_frame(frame: pl.DataFrame, path: Path) -> None:
+    with _told_by_the_system(path):
+        frame.write_parquet(path, compression="zstd", compression_level=COMPRESSION_LEVEL)
 
 
 def write_published(frame: pl.DataFrame, target: Path) -> str:
-    """The frame as `write_parquet` writes it, and the SHA-256 of the file."""
-    write_parquet(frame, target)
-    return sha256_of(target)
+    """The frame as `write_parquet` writes it, and the SHA-256 of the file.
+
+    A file that has these bytes already stays: it may be on the disk, and published.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = beside(target)
+    try:
+        _write_frame(frame, partial)
+        sha256 = sha256_of(partial)
+        if not target.is_file() or sha256_of(target) != sha256:
+            partial.replace(target)
+    finally:
+        remove(partial)
+    return sha256
 
 
 def write_scratch(frame: pl.DataFrame, target: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from flows.code_version import code_version
-from flows.files import digest, read_json, read_parquet, remove, write_json, write_parquet, write_scratch, written_whole
+from flows.files import digest, read_json, read_parquet, remove, write_json, write_parquet, write_scratch, written_once
 from flows.inbox import RecordFile
 from flows.read_ahead import ReadAhead
 from flows.record_files import COMPRESSIONS, Block, LineMarks, read_blocks, read_raw_records
@@ -264,8 +264,7 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
     target = plan.piece_folder(record)
     if is_stored(plan, record):
         return target
-    with written_whole(target) as partial:
-        partial.mkdir()
+    with written_once(target, lambda: is_stored(plan, record)) as partial:
         blocks = []
         held = _Held(partial, plan.bucket_count)
         for block in _ingest_blocks(plan, record):

@@ -272,9 +272,11 @@ def refuse_uncovered_currencies(month: Month) -> None:
 
 
 def _find_record_files(
-    settings: Settings, known: Mapping[str, Known]
+    settings: Settings, known: Mapping[str, Known], found_before: tuple[RecordFile, ...] | None
 ) -> tuple[tuple[RecordFile, ...], ReadAhead | None]:
     """The month's files, hashed; the first is begun to be read where nothing of the month is stored yet."""
+    if found_before is not None:
+        return found_before, None
     month = month_text(settings.usage_month)
     records = tuple(find_record_files(settings.cdrs, month, known))
     if (calls_folder(settings.warehouse) / month).exists():
@@ -283,14 +285,17 @@ def _find_record_files(
     return records, read_ahead(first, load_source(settings.cdrs, first.source))
 
 
-def open_month(settings: Settings, known: Mapping[str, Known] | None = None) -> Month:
+def open_month(
+    settings: Settings, known: Mapping[str, Known] | None = None, found_before: tuple[RecordFile, ...] | None = None
+) -> Month:
     """The month with its inputs read and checked as a whole. Raises InputRefusedError; writes nothing.
 
-    Call record files that are known, and that nobody touched since, are not read to learn their hash.
+    Call record files that are known, and that nobody touched since, are not read to learn their hash. Those that the
+    run found before are not looked for; each must still be the same when it is read.
     """
     version = settings.rates or default_version(settings.rate_tables)
     with workers(2) as beside:  # hashing waits for bytes, the tables for the interpreter
-        found = beside.submit(_find_record_files, settings, known or {})
+        found = beside.submit(_find_record_files, settings, known or {}, found_before)
         texts = beside.submit(read_contract_files, settings.contracts)
         try:
             rates = load_version(settings.rate_tables, version)

@@ -34,6 +34,10 @@ HoldOnAnomaly = Annotated[
         help="Where anything is out of pattern, keep a draft instead of issuing, and end with exit code 3.",
     ),
 ]
+DaskAddress = Annotated[
+    str | None,
+    Parameter(env_var="TOLLBOOK_DASK", help="Scheduler of a Dask cluster, like tcp://host:8786, to read and rate on."),
+]
 ThresholdTexts = Annotated[
     list[str] | None,
     Parameter(

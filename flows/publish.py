@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from flows.audit import PUBLISHES, append
 from flows.confidential import make_read_only
 from flows.files import (
     FILES,
+    beside,
     make_durable,
     put_in_place,
     run_folder,
@@ -30,7 +30,7 @@ from flows.files import (
 from flows.locks import publishing
 from flows.month import Month
 from flows.next_database import RunRows, build_database, check_controls, run_manifest, small_tables
-from flows.rating import bucket_frames, bucket_hashes
+from flows.rating import bucket_frames, bucket_hashes, gather_details
 from flows.report.facts import Facts, report_facts
 from flows.report.files import write_report
 from flows.settings import month_text
@@ -146,10 +146,9 @@ def _publish_details(month: Month) -> None:
 
 def _swap(database: Path, link: Path) -> None:
     """The link shows the new file from one moment to the next."""
-    beside = link.with_name(f".{link.name}.{os.getpid()}.link")
-    beside.unlink(missing_ok=True)
-    beside.symlink_to(database.name)
-    beside.replace(link)
+    made = beside(link, "link")
+    made.symlink_to(database.name)
+    made.replace(link)
 
 
 def staged_database(month: Month) -> Path:
@@ -159,8 +158,10 @@ def staged_database(month: Month) -> Path:
 
 def build_checked(month: Month, run: RunRows, staged: Path) -> Checked:
     """The new database, all of whose controls balance, and the run's tables as Parquet. Raises ControlFailedError."""
-    with ThreadPoolExecutor(max_workers=1) as beside, written_whole(staged) as partial:
-        archived = beside.submit(archive_tables, month)
+    if month.rerun is None:
+        gather_details(month, staged_details(month))
+    with ThreadPoolExecutor(max_workers=1) as pool, written_whole(staged) as partial:
+        archived = pool.submit(archive_tables, month)
         build_database(month, run, partial)
         controls = check_controls(partial, month.run_id, month.kind)
         facts = report_facts(month, partial, controls)

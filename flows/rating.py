@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.files import read_json, read_parquet, write_json, write_parquet, write_published, written_whole
+from flows.files import read_json, read_parquet, write_json, write_parquet, write_published, written_once
 from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls
 from flows.month import Month
 from flows.settings import month_text
@@ -26,6 +26,8 @@ from transforms.rate_calls import RatedCalls, rate_calls
 from transforms.usage_lines import call_totals
 
 HASHES = "hashes.json"
+DETAILS = "details"
+"""In a bucket's folder: the billed call details of its accounts, until they are gathered."""
 
 
 def _published_calls(calls: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
@@ -132,7 +134,7 @@ def _suspended_rows(suspended: pl.DataFrame, book: RateBook) -> pl.DataFrame:
 def write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> dict[str, str]:
     """One CSV an account, in its language; none for an account without such calls (rule 11.3). Their SHA-256 by name.
 
-    Files are written in place: the folder is the run's own until it is published as a whole.
+    Files are written in place: the folder is the unit's own until it is whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     listed = detail_calls(calls)
@@ -159,6 +161,11 @@ def write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> 
     return hashes
 
 
+def bucket_folder(month: Month, bucket: int) -> Path:
+    """Where a bucket's unit puts what the next stages read."""
+    return month.work_folder() / f"bucket={bucket:04d}"
+
+
 def bucket_path(month: Month, table: str, bucket: int) -> Path:
     """Where the run's rows of a call-level table of one bucket stand."""
     return month.partition(table, month.usage_month) / f"bucket={bucket:04d}.parquet"
@@ -175,19 +182,19 @@ def rate_bucket(month: Month, bucket: int) -> Path:
     """The folder with a bucket's sums; its calls and CSVs are written beside. Done already where it exists.
 
     Writes billed_calls and unbilled_calls of the bucket, and under the run's work folder totals, counts,
-    dear destinations, warnings, suspended rows, what the report sums, and the details CSVs.
+    dear destinations, warnings, suspended rows, what the report sums, and the details CSVs. Two of it at the same time
+    come to what one does.
     """
-    target = month.work_folder() / f"bucket={bucket:04d}"
+    target = bucket_folder(month, bucket)
     if target.is_dir():
         return target
     calls = bucket_calls(month.ingest_plan, bucket)
-    with written_whole(target) as partial:
-        partial.mkdir()
+    with written_once(target, target.is_dir) as partial:
         rated = rate_calls(calls, month.rated_accounts, month.rate_book, month.owners, month.usage_month)
         refuse_missing_plans(month, rated)
         run_id, usage_month = month.run_id, month.usage_month
         with ThreadPoolExecutor(max_workers=2) as pool:  # file after file here, columns there: neither waits
-            details = pool.submit(write_details, rated.billed, month.accounts, month.work_folder() / "details")
+            details = pool.submit(write_details, rated.billed, month.accounts, partial / DETAILS)
             billed = billed_table(rated.billed, usage_month, run_id)
             hashes = {"billed_calls": write_published(billed, bucket_path(month, "billed_calls", bucket))}
             unbilled = unbilled_table(rated.unbilled, usage_month, run_id)
@@ -203,12 +210,26 @@ def rate_bucket(month: Month, bucket: int) -> Path:
     return target
 
 
+def gather_details(month: Month, folder: Path) -> None:
+    """The details of all buckets in one folder, by renames; what was gathered before is left alone.
+
+    The last step of no unit, but the first of publishing: a unit that is done twice never writes to what is shown.
+    """
+    for bucket in range(month.ingest_plan.bucket_count):
+        details = bucket_folder(month, bucket) / DETAILS
+        if details.is_dir():
+            folder.mkdir(exist_ok=True)
+            for path in details.iterdir():
+                path.replace(folder / path.name)
+            details.rmdir()
+
+
 def bucket_hashes(month: Month) -> dict[Path, str]:
     """SHA-256 of every file that the buckets' units wrote to be published, by the path it is found at then."""
     hashes: dict[Path, str] = {}
     details = month.settings.warehouse / "details" / month_text(month.usage_month)
     for bucket in range(month.ingest_plan.bucket_count):
-        found = read_json(month.work_folder() / f"bucket={bucket:04d}" / HASHES)
+        found = read_json(bucket_folder(month, bucket) / HASHES)
         hashes |= {bucket_path(month, table, bucket): sha256 for table, sha256 in found["tables"].items()}
         hashes |= {details / name: sha256 for name, sha256 in found["details"].items()}
     return hashes
@@ -216,7 +237,7 @@ def bucket_hashes(month: Month) -> dict[Path, str]:
 
 def bucket_frames(month: Month, name: str) -> pl.DataFrame:
     """One of the small tables of all buckets, under each other."""
-    folders = [month.work_folder() / f"bucket={bucket:04d}" for bucket in range(month.ingest_plan.bucket_count)]
+    folders = [bucket_folder(month, bucket) for bucket in range(month.ingest_plan.bucket_count)]
     if not all(folder.is_dir() for folder in folders):
         raise InputRefusedError(Fault(month.run_id, "not every bucket is rated", "run the month again"))
     return pl.concat(read_parquet(folder / f"{name}.parquet") for folder in folders)

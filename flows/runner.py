@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,6 +67,18 @@ def work_in_process(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path
     """The units of a stage, here and now, as many at a time as it allows; their paths in the units' order."""
     with workers(stage.width) as pool:
         yield from pool.map(lambda unit: stage.work(plan, unit), units)
+
+
+@contextmanager
+def units_worked_on(dask: str | None, settings: Settings) -> Iterator[WorkUnits]:
+    """How units are worked on: in process, or on the Dask cluster of this scheduler. Raises InputRefusedError."""
+    if dask is None:
+        yield work_in_process
+        return
+    from flows.cluster import cluster
+
+    with cluster(dask, settings) as work:
+        yield work
 
 
 def prepare_bill(month: Month) -> None:

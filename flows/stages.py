@@ -7,16 +7,18 @@ Nothing but paths passes between units, so each can run in another process.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flows.accounts_of_rows import account_for_rows
 from flows.anomalies import find_anomalies
 from flows.compare_calls import compare_bucket, compare_units
 from flows.comparison import comparison
 from flows.files import read_json, write_json
+from flows.inbox import RecordFile
 from flows.ingest import find_repeats, ingest_file
 from flows.invoicing import invoice_month
 from flows.month import Month, open_month
@@ -26,12 +28,16 @@ from flows.value_difference import value_difference
 from schemas.faults import Fault, InputRefusedError
 
 _OPEN: dict[Path, Month] = {}
+_elsewhere: dict[tuple[Path, str], Month] = {}
+_opening = threading.Lock()
 
 
 def write_plan(month: Month, started_at: dt.datetime) -> Path:
-    """The run's plan: its settings, and the run id that its inputs must still lead to."""
+    """The run's plan: its settings, its call record files, and the run id that its inputs must still lead to."""
     plan = month.work_folder() / "plan.json"
+    records = [[record.name, record.source, record.sha256, list(record.stat)] for record in month.record_files]
     content = {
+        "record_files": records,
         "run_id": month.run_id,
         "started_at": started_at.isoformat(),
         "settings": month.settings.as_text(),
@@ -51,10 +57,28 @@ def kept_open(plan: Path, month: Month) -> Iterator[None]:
 
 
 def _month_of(plan: Path) -> Month:
-    if plan in _OPEN:
-        return _OPEN[plan]
+    return _OPEN[plan] if plan in _OPEN else _opened_elsewhere(plan)
+
+
+def _opened_elsewhere(plan: Path) -> Month:
+    """The month in a process that does not run it: opened once a run, however many threads ask for it."""
     content = read_json(plan)
-    month = open_month(Settings.from_text(content["settings"]))
+    run = (plan, content["started_at"])
+    with _opening:
+        if run not in _elsewhere:
+            _elsewhere.clear()  # the run before
+            _elsewhere[run] = _open_plan(plan, content)
+        return _elsewhere[run]
+
+
+def _open_plan(plan: Path, content: dict[str, Any]) -> Month:
+    """The month of a plan opened again. Raises InputRefusedError where its inputs changed."""
+    settings = Settings.from_text(content["settings"])
+    records = tuple(
+        RecordFile(settings.cdrs / name, name, source, sha256, tuple(stat))
+        for name, source, sha256, stat in content["record_files"]
+    )
+    month = open_month(settings, found_before=records)
     if month.run_id != content["run_id"]:
         raise InputRefusedError(Fault(str(plan), "an input changed while the month was run", "run the month again"))
     return month

@@ -35,6 +35,10 @@ class InputRefusedError(Exception):
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
+    def __reduce__(self) -> tuple[type[InputRefusedError], tuple[tuple[Fault, ...]]]:
+        """Between processes it goes as its faults."""
+        return type(self), (self.faults,)
+
 
 class ControlFailedError(Exception):
     """A control of rule 13 does not balance: nothing was published (exit code 3)."""

@@ -1,0 +1,124 @@
+"""What runs on a cluster's workers: a unit of a stage, and a look at whether the worker is fit for it.
+
+A worker needs the same program, the same user, and warehouse and inputs under the same absolute paths.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import secrets
+import socket
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from flows.code_version import code_version
+from flows.confidential import confidential_files, masked_errors
+from flows.failures import passes_by_itself
+from flows.stages import STAGES
+from schemas.faults import ControlFailedError, Fault, InputRefusedError
+
+_STAGES = {stage.name: stage for stage in STAGES}
+_counting = threading.Lock()
+_at_work: Counter[Path] = Counter()
+
+
+class Seen(NamedTuple):
+    """What a worker sees: on which host, by which program, and what is in its way, each with its remedy."""
+
+    host: str
+    program: str
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+def program() -> str:
+    """What decides the bytes that a unit writes: this program, and the library that writes Parquet."""
+    return f"{code_version()}, Polars {pl.__version__}"
+
+
+def _marker_problem(marker: Path, token: str) -> tuple[str, str] | None:
+    folder = marker.parent
+    try:
+        if marker.read_text(encoding="utf-8") != token:
+            return f"sees another folder at {folder}", "mount the warehouse's own there"
+        trial = marker.with_name(f"{marker.name}-{secrets.token_hex(4)}")
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        remedy = "mount the warehouse there, under the same path, and start the worker as the user who bills"
+        return f"cannot read and write the warehouse {folder} ({error.strerror})", remedy
+    return None
+
+
+def look_around(marker: Path, token: str, inputs: Sequence[Path]) -> Seen:
+    """Whether this worker sees the warehouse by the marker in it, and the inputs, and may write."""
+    problems = []
+    with confidential_files():
+        if (found := _marker_problem(marker, token)) is not None:
+            problems.append(found)
+    unseen = [str(path) for path in inputs if not os.access(path, os.R_OK | os.X_OK)]
+    if unseen:
+        remedy = "mount them there, under the same path, readable by the worker's user"
+        problems.append((f"does not see {', '.join(unseen)}", remedy))
+    return Seen(socket.gethostname(), program(), tuple(problems))
+
+
+def units_at_work(plan: Path) -> int:
+    """How many units of the plan this worker is at work on."""
+    return _at_work[plan]
+
+
+@contextmanager
+def _counted(plan: Path) -> Iterator[None]:
+    with _counting:
+        _at_work[plan] += 1
+    try:
+        yield
+    finally:
+        with _counting:
+            _at_work[plan] -= 1
+
+
+def _portable(error: Exception) -> Exception:
+    """The error as it can go to the process that asked, with its place in the program."""
+    error.add_note(f"on worker {socket.gethostname()}:\n{''.join(traceback.format_exception(error))}")
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+def _refuse_another_program(expected: str) -> None:
+    if program() != expected:
+        raise InputRefusedError(another_program(socket.gethostname(), program(), expected))
+
+
+def another_program(worker: str, found: str, expected: str) -> Fault:
+    """What is told of a worker that would not write the same bytes."""
+    problem = f"runs another program ({found}) than this command ({expected})"
+    return Fault(f"worker {worker}", problem, "install the same release and the same packages on both")
+
+
+def work_on_unit(stage: str, plan: Path, unit: str, expected: str) -> Path | Exception:
+    """A unit worked on here; safe to do twice, even at the same time. Its error is returned, so that no log has it.
+
+    Raises, without telephone numbers, only what may pass by itself: then Dask tries again.
+    """
+    with confidential_files(), masked_errors(), _counted(plan):
+        try:
+            _refuse_another_program(expected)
+            return _STAGES[stage].work(plan, unit)
+        except (InputRefusedError, ControlFailedError) as error:
+            return error
+        except Exception as error:
+            if passes_by_itself(error):
+                raise
+            return _portable(error)
