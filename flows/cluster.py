@@ -46,7 +46,8 @@ def _distributed() -> Any:  # noqa: ANN401 - the library's functions have no typ
 def _connected(address: str) -> Any:  # noqa: ANN401
     """A client of the scheduler. Raises InputRefusedError where none answers, or no worker has joined it."""
     library = _distributed()
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what a person has to know is told as a sentence
+    for name in ("distributed", *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what a person has to know is told as a sentence
     try:
         client = library.Client(address, timeout=ANSWER_SECONDS)
     except (OSError, ValueError, TypeError, ImportError) as error:
@@ -123,7 +124,7 @@ def _result(client: Any, future: Any) -> Path:  # noqa: ANN401
         problem = "worker after worker died on the same unit, most likely for want of memory"
         remedy = "give them more memory or fewer threads, and run the month again"
         raise ClusterLostError(f"{problem}; {remedy}") from error
-    except CancelledError as error:
+    except (CancelledError, _distributed().comm.CommClosedError) as error:
         raise ClusterLostError("the Dask scheduler went away; run the month again when it is back") from error
     if isinstance(ended, Exception):
         raise ended

@@ -69,6 +69,7 @@ def running_cluster(folder: Path, workers: int = 2, preload: Path | None = None)
     words = ["--port", "0", "--scheduler-file", str(file), "--dashboard-address", "127.0.0.1:0"]
     with ExitStack() as processes:
         scheduler = processes.enter_context(_process(["scheduler", *_LOOPBACK, *words], folder, "scheduler"))
+        (folder / "scheduler.pid").write_text(str(scheduler.pid), encoding="utf-8")
         address = _address(file, scheduler)
         words = ["--no-nanny", "--nthreads", "2", "--local-directory", str(folder)]
         words += [] if preload is None else ["--preload", str(preload)]

@@ -30,6 +30,20 @@ def replace(path, target):
     return Path(target)
 Path.replace = replace
 """
+TAKES_THE_SCHEDULER_AWAY = """
+import os, signal
+from pathlib import Path
+from flows import ingest
+stored = ingest.ingest_file
+def ingest_file(plan, record):
+    try:
+        os.kill(int(Path({pid!r}).read_text()), signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    return stored(plan, record)
+import flows.stages
+flows.stages.ingest_file = ingest_file
+"""
 pytestmark = pytest.mark.integration
 
 
@@ -120,6 +134,22 @@ def test_a_scheduler_without_workers_is_refused(
         outcome = told(empty_office.arguments("--dask", address))
     assert outcome.code == 2
     assert f"start some: dask worker {address}" in outcome.err
+
+
+def test_a_scheduler_that_goes_away_in_mid_run_ends_it_with_a_sentence(
+    empty_office: Office, told: Tell, tmp_path: Path
+) -> None:
+    empty_office.put("a.csv", calls_csv(to_london("c1")))
+    preload = tmp_path / "takes_away.py"
+    preload.write_text(TAKES_THE_SCHEDULER_AWAY.format(pid=str(tmp_path / "scheduler.pid")), encoding="utf-8")
+    with running_cluster(tmp_path, workers=1, preload=preload) as address:
+        outcome = told(empty_office.arguments("--dask", address))
+    assert outcome.code == 1
+    assert (
+        "the Dask scheduler went away; run the month again when it is back; what is published is whole" in outcome.err
+    )
+    assert empty_office.shows_nothing()
+    assert told(empty_office.arguments()).code == 0
 
 
 def test_without_dask_a_sentence_says_how_to_install_it(

@@ -43,6 +43,8 @@ NOT_RUN = (
     NotRun("data/README.md", ".venv/bin/marimo run", "serves until Ctrl+C; tests/integration/test_tools.py opens it"),
     NotRun("flows/CUSTOMER.md", "curl", "asks a server that `tollbook serve` runs until Ctrl+C; its own tests do"),
     NotRun("flows/README.md", "prefect", "a server and a worker until Ctrl+C: tests/integration/test_deployments.py"),
+    NotRun("flows/README.md", ".venv/bin/dask", "serve until Ctrl+C; tests/integration/test_cluster.py starts them"),
+    NotRun("flows/README.md", ".venv/bin/tollbook bill 2020-02 --dask", "asks that scheduler"),
     NotRun(RATES_PAGE, "tollbook bill 2020-02", "bills a month anew that was billed under 2020.1 for the step before"),
 )
 OTHER_LANGUAGES = {
