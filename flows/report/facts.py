@@ -66,11 +66,14 @@ def report_facts(month: Month, database: Path, controls: pl.DataFrame) -> Facts:
 
 
 def _params(month: Month) -> dict[str, object]:
+    """What the queries ask for. Last month is one that the run id knows of: not one published while this ran."""
     invoice_month = month.settings.invoice_month
+    last_month = add_months(invoice_month, -1)
+    is_known = any(bill.invoice_month == last_month for bill in month.earlier_bills)
     return {
         "run_id": month.run_id,
         "invoice_month": invoice_month,
-        "last_month": add_months(invoice_month, -1),
+        "last_month": last_month if is_known else None,
         "categories": list(CATEGORY_CODES),
         "about_accounts": [*_ABOUT_ACCOUNTS, _ABOUT_ACCOUNTS_TOO],
         "shown": SHOWN,
