@@ -217,13 +217,6 @@ def build_prefix_index(entries: pl.DataFrame) -> PrefixIndex:
     return PrefixIndex(tuple(_flatten(parts.get((part,), bounded.clear())) for part in range(int(str(last)) + 1)))
 
 
-def with_tables(index: PrefixIndex, after: int) -> PrefixIndex:
-    """The index with tables made after so many look-ups, not after as many as pay."""
-    for part in index.parts:
-        part.tables_after = after
-    return index
-
-
 def is_empty(index: PrefixIndex) -> bool:
     """Whether no number has a row, ever."""
     return all((part.segment_rows == NO_ROW).all() for part in index.parts)

@@ -10,6 +10,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.prefix_tables import with_tables
 from tests.properties.month_strategies import EXPRESSIONS
 from transforms.prefixes import (
     ENTRY_SCHEMA,
@@ -18,7 +19,6 @@ from transforms.prefixes import (
     build_prefix_index,
     match_rows,
     number_keys,
-    with_tables,
 )
 
 JANUARY = 1_577_836_800

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 import pytest
 
+from tests.prefix_tables import with_tables
 from transforms.prefixes import (
     ENTRY_SCHEMA,
     NEVER,
@@ -17,7 +18,6 @@ from transforms.prefixes import (
     match_numbers,
     match_rows,
     number_keys,
-    with_tables,
 )
 
 JANUARY = 1_577_836_800
