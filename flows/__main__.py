@@ -11,6 +11,7 @@ def set_up_process() -> None:
     """The interpreter as one command wants it; before Polars is imported."""
     gc.disable()  # a command ends before cycles of garbage add up, and looking for them takes a tenth of a second
     sys.setswitchinterval(0.0005)  # a thread back from Polars waits less long for one that is at work in Python
+    os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")  # blocks are in memory: the other cuts them up again
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # Polars' memory: what one thread frees another uses
 
 

@@ -134,9 +134,10 @@ def write_published(frame: pl.DataFrame, target: Path) -> str:
 
 
 def write_scratch(frame: pl.DataFrame, target: Path) -> None:
-    """The frame as Parquet that only the next stage reads: quick to write, not small."""
+    """The frame as an Arrow file that only the next stage reads: columns as they are in memory, so quick to write."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     with _told_by_the_system(target):
-        frame.write_parquet(target, compression="uncompressed", statistics=False, mkdir=True)
+        frame.write_ipc(target, compression="uncompressed", compat_level=pl.CompatLevel.newest())
 
 
 def sha256_of(path: Path) -> str:

@@ -113,7 +113,7 @@ def _file_columns(record: RecordFile) -> dict[str, pl.Expr]:
 
 
 def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.DataFrame:
-    aside = judged.filter(pl.col("outcome").is_not_null())
+    aside = judged[judged["outcome"].is_not_null().arg_true()]
     raw = block.raw_records(aside["source_line"]) if not aside.is_empty() else []
     return aside.with_columns(pl.Series("raw_record", raw, dtype=pl.String), **_file_columns(record)).select(
         pl.col(name).cast(dtype) for name, dtype in SET_ASIDE_SCHEMA.items()
@@ -121,13 +121,16 @@ def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.Dat
 
 
 def _accepted(judged: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
-    """Accepted calls as they are stored; the warnings of a call are bits of `warning_bits`, in their order."""
+    """Accepted calls as they are stored, by bucket; the warnings of a call are bits of `warning_bits`."""
     bits = pl.sum_horizontal(
-        pl.when(flag).then(2 ** RECORD_WARNINGS.index(kind)).otherwise(0)
+        pl.when(flag)
+        .then(pl.lit(2 ** RECORD_WARNINGS.index(kind), dtype=pl.UInt8))
+        .otherwise(pl.lit(0, dtype=pl.UInt8))
         for kind, flag in warning_flags(source, judged.columns).items()
     )
-    accepted = judged.filter(pl.col("outcome").is_null())
-    return accepted.with_columns(warning_bits=bits.cast(pl.UInt8)).select(*CALL_SCHEMA, "bucket")
+    accepted = judged.select("bucket", "row").filter(judged["outcome"].is_null())
+    places = accepted["row"].gather((accepted["bucket"] * 2**32 + accepted["row"]).arg_sort())
+    return judged.select(*(name for name in CALL_SCHEMA if name != "warning_bits"), "bucket", warning_bits=bits)[places]
 
 
 @cache
@@ -136,10 +139,13 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=BLOCKS_AT_A_TIME, thread_name_prefix="ingest")
 
 
-def _by_bucket(calls: pl.DataFrame, bucket_count: int) -> dict[int, pl.DataFrame]:
-    if bucket_count == 1:
-        return {0: calls.drop("bucket")}
-    return {part["bucket"][0]: part.drop("bucket") for part in calls.partition_by("bucket")}
+def _by_bucket(calls: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    """The calls, which are in the order of their buckets, cut at the borders."""
+    runs = calls["bucket"].rle().struct.unnest()
+    stored = calls.select(*CALL_SCHEMA)
+    begins = runs["len"].cum_sum() - runs["len"]
+    pieces = zip(runs["value"], begins, runs["len"], strict=True)
+    return {bucket: stored.slice(begin, count) for bucket, begin, count in pieces}
 
 
 class _Held:
@@ -176,7 +182,7 @@ def _write_parts(frames: list[tuple[int, list[pl.DataFrame]]], folder: Path, par
     for bucket, calls in frames:
         rows = pl.concat(calls)
         if not rows.is_empty():
-            write_scratch(rows, folder / f"bucket={bucket:04d}" / f"part={part:05d}.parquet")
+            write_scratch(rows, folder / f"bucket={bucket:04d}" / f"part={part:05d}.arrow")
 
 
 class _Ingested(NamedTuple):
@@ -213,7 +219,7 @@ def _ingest_block(plan: IngestPlan, record: RecordFile, block: Block) -> _Ingest
     _control_rows(record, block, judged.height)
     seconds = int(judged["duration_seconds"].sum())
     aside = _set_aside(judged, block, record)
-    calls = _by_bucket(_accepted(judged, source), plan.bucket_count)
+    calls = _by_bucket(_accepted(judged, source))
     return _Ingested(judged.height, seconds, aside, block.marks, calls)
 
 
@@ -284,7 +290,7 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
         _control_bytes(record, marks)
         write_json({"marks": marks}, partial / "lines.json")
         held.finish()
-        parts = {path.relative_to(partial).as_posix(): path.stat().st_size for path in partial.glob("*/part=*.parquet")}
+        parts = {path.relative_to(partial).as_posix(): path.stat().st_size for path in partial.glob("*/part=*.arrow")}
         write_json({**counts, **of_file, "parts": parts}, partial / "piece.json")
     return target
 
@@ -298,12 +304,12 @@ def _by_switch(plan: IngestPlan) -> dict[str, list[RecordFile]]:
 
 
 def _parts(plan: IngestPlan, record: RecordFile) -> list[Path]:
-    return sorted(plan.piece_folder(record).glob("bucket=*/part=*.parquet"))
+    return sorted(plan.piece_folder(record).glob("bucket=*/part=*.arrow"))
 
 
 def _calls(record: RecordFile, parts: list[Path]) -> pl.LazyFrame:
     """Stored calls of a file (CALLS_WITH_FILE)."""
-    return pl.scan_parquet(parts, glob=False).with_columns(**_file_columns(record))
+    return pl.scan_ipc(parts, glob=False).with_columns(**_file_columns(record))
 
 
 def call_id_hash() -> pl.Expr:
@@ -320,7 +326,7 @@ def _repeated_records(parts: dict[RecordFile, list[Path]]) -> pl.DataFrame | Non
     paths = [path for of_file in parts.values() for path in of_file]
     if not paths:
         return None
-    ids = pl.scan_parquet(paths, glob=False).select(call_id_hash())
+    ids = pl.scan_ipc(paths, glob=False).select(call_id_hash())
     hashes = ids.collect(engine="streaming")["call_id"].sort()
     repeated = hashes.filter((hashes == hashes.shift(1)).fill_null(value=False)).unique()
     if repeated.is_empty():

@@ -40,9 +40,9 @@ def find_accounts(
     Grain: one row a call, order kept. Needs: row, account_id (text, may be empty), both numbers as text,
     start_time. Sets account_id (null = nobody's); adds second_party (the destination is another customer's).
     """
-    orphans = calls.filter((pl.col("account_id") == "") & pl.col("start_time").is_not_null())
-    if orphans.is_empty():
+    if not (calls["account_id"] == "").any():
         return calls.with_columns(second_party=pl.lit(value=False))
+    orphans = calls.filter((pl.col("account_id") == "") & pl.col("start_time").is_not_null())
     owners = {
         side: owners_on(_looked_up(orphans, f"{side}_number", source, dialing_plans), "number", phone_owners).select(
             "row", pl.col("owner_id").alias(f"{side}_owner")

@@ -42,19 +42,22 @@ class Directory(NamedTuple):
     dialing_plans: pl.DataFrame
 
 
-def _parse_fields(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
+def _parse_fields(texts: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     """Typed columns beside the text; null where the text is empty or cannot be read."""
     direction = pl.col("direction")
     if source.direction_words:
         direction = direction.str.to_lowercase().replace(dict(source.direction_words))
     return (
-        records.rename(_TEXT_NAMES)
+        texts.with_row_index("row")
+        .rename(_TEXT_NAMES)
         .pipe(_without_empty_times, source)
         .with_columns(
+            named_account=pl.col("account_id"),
             duration_seconds=duration_seconds(pl.col("duration_text"), source.durations),
             direction_code=direction.cast(DIRECTION, strict=False),
-            disposition_code=_dispositions(records["disposition"], source),
+            disposition_code=pl.col("disposition").cast(DISPOSITION, strict=False),
         )
+        .pipe(_with_other_dispositions, source)
         .pipe(with_times, source)
         .pipe(_duration_from_times, source)
     )
@@ -84,29 +87,27 @@ def _duration_from_times(records: pl.DataFrame, source: SourceSpec) -> pl.DataFr
     )
 
 
-def _dispositions(texts: pl.Series, source: SourceSpec) -> pl.Series:
-    """Each text's disposition, whatever its case; null where it is empty or unknown."""
-    if not source.disposition_words:
-        as_written = texts.cast(DISPOSITION, strict=False)
-        if as_written.null_count() == (texts == "").sum():
-            return as_written
+def _with_other_dispositions(records: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
+    """Dispositions read whatever their case and by the source's words too, where some are not written as ours."""
+    texts, as_written = records["disposition"], records["disposition_code"]
+    if not source.disposition_words and as_written.null_count() == (texts == "").sum():
+        return records
     read = texts.str.to_lowercase().replace(source.disposition_words).cast(DISPOSITION, strict=False)
-    if source.disposition_otherwise is None:
-        return read
-    is_other = (texts != "") & read.is_null()
-    return pl.Series([source.disposition_otherwise], dtype=DISPOSITION).zip_with(is_other, read)
+    if source.disposition_otherwise is not None:
+        is_other = (texts != "") & read.is_null()
+        read = pl.Series([source.disposition_otherwise], dtype=DISPOSITION).zip_with(is_other, read)
+    return records.with_columns(read.alias("disposition_code"))
 
 
 def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Directory) -> pl.DataFrame:
     """Numbers normalised by the account's country; an anonymous word of the source is an empty source."""
-    sources = records.select("country", text="source_number")
-    anonymous = [word.lower() for word in source.anonymous_words]
-    if anonymous:
-        is_anonymous = pl.col("text").str.to_lowercase().is_in(anonymous)
-        sources = sources.with_columns(text=pl.when(is_anonymous).then(pl.lit("")).otherwise("text"))
-    texts = pl.concat([sources, records.select("country", text="destination_number")], rechunk=True)
-    read = normalise_numbers(texts, directory.dialing_plans)
-    from_numbers, to_numbers = read.head(records.height), read.tail(records.height)
+    text = pl.col("source_number")
+    if anonymous := [word.lower() for word in source.anonymous_words]:
+        text = pl.when(text.str.to_lowercase().is_in(anonymous)).then(pl.lit("")).otherwise(text)
+    from_numbers, to_numbers = (
+        normalise_numbers(records.select("country", text=side), directory.dialing_plans)
+        for side in (text, "destination_number")
+    )
     destination_kinds = to_numbers["number_kind"]
     if (is_missing := destination_kinds == "anonymous").any():
         destination_kinds = pl.Series(["bad"], dtype=NUMBER_KIND).zip_with(is_missing, destination_kinds)
@@ -118,37 +119,34 @@ def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Direct
     )
 
 
-def reject_reason() -> pl.Expr:
-    """The first reason that fits, in the order of the contract; null for a record that is accepted.
-
-    Rows that the source sets aside have theirs before it: they are no call that could lack anything.
-    """
+def _faults() -> tuple[tuple[str, pl.Expr], ...]:
+    """Each reason and what it is about, in the order of the contract."""
     has_end = pl.col("end_text") != ""
-    bad_number = (pl.col("source_kind") == "bad") | (pl.col("destination_kind") == "bad")
     return (
-        pl.when(pl.col(IS_MALFORMED))
-        .then(pl.lit("malformed_row"))
-        .when(pl.col("call_id") == "")
-        .then(pl.lit("missing_call_id"))
-        .when((pl.col("direction") != "") & pl.col("direction_code").is_null())
-        .then(pl.lit("unknown_direction"))
-        .when(pl.col("start_time").is_null())
-        .then(pl.lit("bad_start_time"))
-        .when(pl.col("duration_text").str.starts_with("-"))
-        .then(pl.lit("negative_duration"))
-        .when(pl.col("duration_seconds").is_null())
-        .then(pl.lit("bad_duration"))
-        .when(has_end & pl.col("end_time").is_null())
-        .then(pl.lit("bad_end_time"))
-        .when(has_end & (pl.col("end_time") < pl.col("start_time")))
-        .then(pl.lit("end_before_start"))
-        .when((pl.col("disposition") != "") & pl.col("disposition_code").is_null())
-        .then(pl.lit("unknown_disposition"))
-        .when(pl.col("country").is_null())
-        .then(pl.lit("unknown_account"))
-        .when(bad_number)
-        .then(pl.lit("bad_number"))
+        ("malformed_row", pl.col(IS_MALFORMED)),
+        ("missing_call_id", pl.col("call_id") == ""),
+        ("unknown_direction", (pl.col("direction") != "") & pl.col("direction_code").is_null()),
+        ("bad_start_time", pl.col("start_time").is_null()),
+        ("negative_duration", pl.col("duration_text").str.starts_with("-")),
+        ("bad_duration", pl.col("duration_seconds").is_null()),
+        ("bad_end_time", has_end & pl.col("end_time").is_null()),
+        ("end_before_start", has_end & (pl.col("end_time") < pl.col("start_time"))),
+        ("unknown_disposition", (pl.col("disposition") != "") & pl.col("disposition_code").is_null()),
+        ("unknown_account", pl.col("country").is_null()),
+        ("bad_number", (pl.col("source_kind") == "bad") | (pl.col("destination_kind") == "bad")),
     )
+
+
+def reject_reason() -> pl.Expr:
+    """The first reason that fits, in the order of the contract; null for a record that is accepted."""
+    return pl.coalesce(*(pl.when(is_fault).then(pl.lit(reason)) for reason, is_fault in _faults()))
+
+
+def _is_set_aside(usage_month: dt.date, columns: Collection[str]) -> pl.Expr:
+    """Whether a record has a reason to be rejected, of its own or its source's, or is another month's."""
+    is_fault = pl.any_horizontal(is_fault.fill_null(value=False) for _, is_fault in _faults())
+    is_aside = is_fault | ~in_usage_month(usage_month).fill_null(value=False)
+    return is_aside | pl.col(OTHER_ROW).is_not_null() if OTHER_ROW in columns else is_aside
 
 
 def reject_detail() -> pl.Expr:
@@ -178,27 +176,30 @@ def reject_detail() -> pl.Expr:
 def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
     """Direction, disposition and end where the record leaves them empty (contract §2)."""
     lasted = (pl.col("duration_seconds") * 1_000_000).cast(pl.Duration("us"))
-    filled = records.with_columns(end_time=pl.coalesce("end_time", pl.col("start_time") + lasted))
     direction, disposition = pl.col("direction_code"), pl.col("disposition_code")
     if records["direction_code"].null_count():
         direction = pl.coalesce(direction, _inferred_direction(records, directory))
     if records["disposition_code"].null_count():
         answered, missed = pl.lit("answered", dtype=DISPOSITION), pl.lit("no_answer", dtype=DISPOSITION)
         disposition = pl.coalesce(disposition, pl.when(pl.col("duration_seconds") > 0).then(answered).otherwise(missed))
-    return filled.with_columns(direction=direction, disposition=disposition)
+    return records.with_columns(
+        end_time=pl.coalesce("end_time", pl.col("start_time") + lasted), direction=direction, disposition=disposition
+    )
 
 
 def _inferred_direction(records: pl.DataFrame, directory: Directory) -> pl.Expr:
     """Inbound to the account's own number, internal between extensions, else outbound."""
-    inferred = records.filter(pl.col("direction") == "")
+    asked = records.select("row", "account_id", "destination_number", "start_time")
+    inferred = asked.filter(records["direction"] == "")
     own = (
         owners_on(inferred, "destination_number", directory.phone_owners)
         .join(inferred.select("row", "account_id"), on="row")
         .filter(pl.col("owner_id") == pl.col("account_id"))
     )
+    is_own = pl.repeat(value=False, n=records.height, dtype=pl.Boolean, eager=True).scatter(own["row"], values=True)
     both_extensions = (pl.col("source_kind") == "extension") & (pl.col("destination_kind") == "extension")
     return (
-        pl.when(pl.col("row").is_in(own["row"].implode()))
+        pl.when(pl.lit(is_own))
         .then(pl.lit("inbound", dtype=DIRECTION))
         .when(both_extensions)
         .then(pl.lit("internal", dtype=DIRECTION))
@@ -213,20 +214,35 @@ def screen(texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_
     detail, bucket, and the typed columns of a call. `duration_seconds` is null only where it cannot be
     read by itself; a duplicate is found later, over all files of the source.
     """
-    records = (
-        texts.with_row_index("row")
-        .with_columns(named_account=pl.col("account_id"))
-        .pipe(_parse_fields, source)
+    return (
+        texts.pipe(_parse_fields, source)
         .pipe(find_accounts, source, directory.phone_owners, directory.dialing_plans)
-        .join(directory.accounts, on="account_id", how="left", maintain_order="left", validate="m:1")
+        .pipe(_attach_accounts, directory)
         .pipe(_attach_numbers, source, directory)
-        .with_columns(reason=reject_reason())
-        .pipe(_set_other_rows_aside)
+        .pipe(_judge, usage_month)
+        .pipe(_fill_defaults, directory)
     )
-    is_rejected = pl.col("reason").is_not_null()
-    is_outside = ~in_usage_month(usage_month)
+
+
+def _attach_accounts(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
+    """Adds country and bucket of each record's account; null where it is nobody's."""
+    named = records.select("account_id")
+    found = named.join(directory.accounts, on="account_id", how="left", maintain_order="left", validate="m:1")
+    return records.hstack(found.drop("account_id"))
+
+
+def _judge(records: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
+    """Adds outcome, reason and detail. Nearly all records have none, so only the others are looked at one by one."""
+    is_aside = _is_set_aside(usage_month, records.columns)
+    places = records.select(is_aside=is_aside).to_series().arg_true()
+    judged = records[places].with_columns(reason=reject_reason()).pipe(_set_other_rows_aside)
+    is_rejected, is_outside = pl.col("reason").is_not_null(), ~in_usage_month(usage_month)
     outcome = pl.when(is_rejected).then(pl.lit("rejected")).when(is_outside).then(pl.lit("outside_month"))
-    return records.with_columns(outcome=outcome).pipe(_explain).pipe(_fill_defaults, directory)
+    explained = judged.with_columns(outcome=outcome).pipe(_explain)
+    nothing = pl.repeat(None, records.height, dtype=pl.String, eager=True)
+    return records.with_columns(
+        nothing.clone().scatter(places, explained[name]).alias(name) for name in ("outcome", "reason", "detail")
+    )
 
 
 def _set_other_rows_aside(records: pl.DataFrame) -> pl.DataFrame:
@@ -249,24 +265,17 @@ def _odd_hour() -> pl.Expr:
     )
 
 
-def _explain(records: pl.DataFrame) -> pl.DataFrame:
-    """Adds detail, what a set-aside record is about; the reason of a record outside the month is its outcome."""
-    places = records["outcome"].is_not_null().arg_true()
-    aside = records[places]
+def _explain(aside: pl.DataFrame) -> pl.DataFrame:
+    """Outcome, detail and reason of records set aside; the reason of one outside the month is its outcome."""
     starts = pl.format("starts {}", pl.col("start_time").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
     is_outside = pl.col("outcome") == "outside_month"
     detail = reject_detail()
-    if TWICE_FLAG in records.columns:
+    if TWICE_FLAG in aside.columns:
         detail = detail + _odd_hour()
-    if OTHER_ROW in records.columns:
+    if OTHER_ROW in aside.columns:
         detail = pl.when(pl.col("reason") == pl.col(OTHER_ROW)).then(OTHER_ROW_DETAIL).otherwise(detail)
-    explained = aside.select(
-        detail=pl.when(is_outside).then(starts).otherwise(detail), reason=pl.coalesce("reason", "outcome")
-    )
-    nothing = pl.repeat(None, records.height, dtype=pl.String, eager=True)
-    return records.with_columns(
-        nothing.scatter(places, explained["detail"]).alias("detail"),
-        records["reason"].clone().scatter(places, explained["reason"]).alias("reason"),
+    return aside.select(
+        "outcome", detail=pl.when(is_outside).then(starts).otherwise(detail), reason=pl.coalesce("reason", "outcome")
     )
 
 

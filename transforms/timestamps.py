@@ -15,6 +15,7 @@ _ISO_WITH_OFFSET = (
     rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}(?:\.[0-9]{{1,6}})?"
     r"(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)$"
 )
+_PLAIN = rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}Z$"
 FIRST_YEAR = 1000
 MICROS_PER_SECOND = 1_000_000
 BEFORE_A_CHANGE = dt.timedelta(hours=25)
@@ -33,14 +34,14 @@ def iso_instant(text: pl.Expr) -> pl.Expr:
 def parse_instants(texts: pl.Series) -> pl.Series:
     """Each text's instant (UTC); null where the text is none. Plain `…T…Z` text takes the short way."""
     text = pl.col("text")
-    is_plain = text.str.contains(rf"^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}Z$").fill_null(value=True)
+    is_plain = text.str.contains(_PLAIN).fill_null(value=True)
     plain = text.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False, cache=False)
-    frame = texts.rename("text").to_frame().with_columns(is_plain=is_plain)
-    others = (~frame["is_plain"]).arg_true()
-    instants = frame.select(pl.when("is_plain").then(plain).dt.replace_time_zone("UTC").alias("text"))["text"]
+    frame = texts.rename("text").to_frame()
+    read = frame.select(is_plain=is_plain, text=plain.dt.replace_time_zone("UTC"))
+    others = (~read["is_plain"]).arg_true()
     if len(others) == 0:
-        return instants
-    return instants.scatter(others, frame[others].select(iso_instant(text).alias("text"))["text"])
+        return read["text"]
+    return read["text"].scatter(others, frame[others].select(iso_instant(text).alias("text"))["text"])
 
 
 def _formatted(text: pl.Expr, formats: tuple[str, ...]) -> pl.Expr:
@@ -117,10 +118,11 @@ def parse_local_times(texts: pl.Series, formats: tuple[str, ...], zone: str) -> 
 
 def instants_of(texts: pl.Series, times: Times) -> Instants:
     """Each text's instant as the source writes times; null where the text is empty or none."""
-    if (texts == "").all():
+    is_empty = texts == ""
+    if is_empty.all():
         return Instants(_no_instants(len(texts)))
     text = pl.col("t")
-    filled = texts.to_frame("t").select(pl.when(text != "").then(text))["t"]
+    filled = texts.to_frame("t").select(pl.when(text != "").then(text))["t"] if is_empty.any() else texts.alias("t")
     if times.epoch is not None:
         read = _epoch_instants(text, times.epoch, times.epoch_offset_seconds)
         return Instants(filled.to_frame("t").select(read.alias("t"))["t"])
