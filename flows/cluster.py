@@ -66,6 +66,11 @@ def _distributed() -> Any:  # noqa: ANN401 - the library's functions have no typ
         raise InputRefusedError(Fault("--dask", problem, remedy)) from error
 
 
+def _may_pass(error: Exception) -> Exception:
+    """A silent cluster may be there a little later, where nobody sits and waits; an address that is none stays so."""
+    return ClusterLostError(str(error)) if isinstance(error, OSError) else error
+
+
 def _connected(way: Way, address: str) -> Any:  # noqa: ANN401
     """A client of the scheduler. Raises InputRefusedError where none answers, or no worker has joined it."""
     _distributed()
@@ -75,13 +80,15 @@ def _connected(way: Way, address: str) -> Any:  # noqa: ANN401
         client = way.connect(address)
     except (OSError, ValueError, TypeError, ImportError) as error:
         remedy = "start one with `dask scheduler`, name it like tcp://host:8786, or leave --dask out"
-        raise InputRefusedError(Fault("--dask", "no Dask scheduler answers there", remedy, value=address)) from error
+        fault = Fault("--dask", "no Dask scheduler answers there", remedy, value=address)
+        raise InputRefusedError(fault) from _may_pass(error)
     try:
         client.wait_for_workers(1, timeout=ANSWER_SECONDS)
     except TimeoutError as error:
         client.close()
         remedy = f"start some: dask worker {address}"
-        raise InputRefusedError(Fault("--dask", "no worker has joined the scheduler", remedy, value=address)) from error
+        fault = Fault("--dask", "no worker has joined the scheduler", remedy, value=address)
+        raise InputRefusedError(fault) from _may_pass(error)
     return client
 
 
