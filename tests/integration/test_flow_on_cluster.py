@@ -123,3 +123,25 @@ def test_a_flow_run_without_a_server_of_its_workers_is_refused(
     assert refused.code == 2
     assert "need a Prefect server that the workers reach, and none is named; start one and set PREFECT" in refused.err
     assert not empty_office.warehouse.exists()
+
+
+@pytest.mark.parametrize("entrypoint", ["flows/month_end.py:month_end", "flows/rerun.py:rerun_disputed_month"])
+def test_a_worker_can_unpack_a_flow_that_a_deployment_loaded_by_its_path(entrypoint: str, tmp_path: Path) -> None:
+    """The flow goes to workers with each task, and they do not know the module that it was loaded as."""
+    packed = tmp_path / "packed"
+    pack = "import cloudpickle, sys; from prefect.flows import load_flow_from_entrypoint as load\n"
+    pack += "open(sys.argv[2], 'wb').write(cloudpickle.dumps(load(sys.argv[1])))"
+    unpack = "import pickle, sys; print(pickle.load(open(sys.argv[1], 'rb')).name)"
+    environment = environment_of(tmp_path, PYTHONPATH=str(ROOT))
+    for program in ([pack, entrypoint, str(packed)], [unpack, str(packed)]):
+        told = subprocess.run(
+            [sys.executable, "-P", "-c", *program],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+        assert told.returncode == 0, told.stderr
+    assert told.stdout.strip() == entrypoint.rpartition(":")[2]
