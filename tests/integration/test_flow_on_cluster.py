@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.flow_cluster import units_of_flow
+from flows.settings import Settings
+from schemas.faults import InputRefusedError
 from tests.integration.dask_cluster import running_cluster
 from tests.integration.demo_month import ROOT, Billed, bill, make_demo, no_settings_from_outside
 from tests.integration.prefect_server import PATIENCE_SECONDS, Server, environment_of, running_server, wait_until
@@ -24,6 +30,7 @@ def not_here(*_):
 flows.stages.ingest_file = flows.stages.rate_bucket = not_here
 sys.exit(run(sys.argv[1:]))
 """
+NOWHERE = "http://127.0.0.1:9/api"
 pytestmark = pytest.mark.integration
 
 
@@ -44,6 +51,13 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> Billed:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("prefect-home")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scheduler with two workers."""
+    with running_cluster(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
 
 
 def _as_flow_run(server: Server, words: list[str]) -> Outcome:
@@ -90,13 +104,12 @@ def test_a_flow_run_on_a_cluster_publishes_the_same_bytes_though_a_worker_is_kil
 
 
 def test_what_a_worker_refuses_fails_the_flow_run_with_the_sentence_of_one_process(
-    empty_office: Office, told: Callable[[list[str]], Outcome], server: Server, tmp_path: Path
+    empty_office: Office, told: Callable[[list[str]], Outcome], server: Server, address: str
 ) -> None:
     empty_office.put("a.csv", calls_csv(to_london("c1")))
     empty_office.put("b.csv.gz", b"\x1f\x8b\x08\x00no gzip at all")
     alone = told(empty_office.arguments())
-    with running_cluster(tmp_path) as address:
-        refused = _as_flow_run(server, empty_office.arguments("--dask", address))
+    refused = _as_flow_run(server, empty_office.arguments("--dask", address))
     assert (refused.code, refused.err) == (alone.code, alone.err)
     assert "b.csv.gz" in refused.err
     assert empty_office.shows_nothing()
@@ -123,6 +136,32 @@ def test_a_flow_run_without_a_server_of_its_workers_is_refused(
     assert refused.code == 2
     assert "need a Prefect server that the workers reach, and none is named; start one and set PREFECT" in refused.err
     assert not empty_office.warehouse.exists()
+
+
+def _refusal(dask: str, office: Office) -> str:
+    """What a flow run is told that would have this scheduler, of a server that answers nobody."""
+    settings = Settings(dt.date(2020, 2, 1), office.folder / "inbox", office.contracts, office.rate_tables)
+    with (
+        temporary_settings({PREFECT_API_URL: NOWHERE}),
+        pytest.raises(InputRefusedError) as refused,
+        units_of_flow(dask, replace(settings, warehouse=office.warehouse)),
+    ):
+        pytest.fail("it was not refused")
+    return str(refused.value)
+
+
+def test_each_worker_that_cannot_reach_the_prefect_server_is_named(empty_office: Office, address: str) -> None:
+    refused = _refusal(address, empty_office).splitlines()
+    assert [line.split(":")[0] for line in refused] == ["worker tcp"] * 2
+    assert all(f"does not reach the Prefect server {NOWHERE} (Connection refused); start" in line for line in refused)
+    assert not empty_office.warehouse.exists()
+
+
+def test_without_prefect_dask_a_sentence_says_how_to_install_it(
+    empty_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "prefect_dask", None)
+    assert "pip install 'tollbook[dask]'" in _refusal("tcp://127.0.0.1:9", empty_office)
 
 
 @pytest.mark.parametrize("entrypoint", ["flows/month_end.py:month_end", "flows/rerun.py:rerun_disputed_month"])
