@@ -108,9 +108,6 @@ def bill(
     if prefect and is_looked_at:
         problem = "--draft, --hold-on-anomaly and --threshold are for a run in this process"
         raise InputRefusedError(Fault("--prefect", problem, "leave --prefect out, or the others"))
-    if prefect and dask:
-        problem = "--dask is for a run in this process"
-        raise InputRefusedError(Fault("--prefect", problem, "leave --prefect out, or --dask"))
     if draft:
         from flows.draft_command import draft_and_show
 
@@ -118,10 +115,10 @@ def bill(
             return draft_and_show(settings, work)
     screen = console()
     with progress_bar(Console(stderr=True), f"opening {month}"):
-        if not is_looked_at and not dask and (prefect or prefect_is_asked_for()):
+        if not is_looked_at and (prefect or prefect_is_asked_for()):
             from flows.flow_run import bill_as_flow_run
 
-            outcome = bill_as_flow_run(settings)
+            outcome = bill_as_flow_run(settings, dask)
         else:
             with units_worked_on(dask, settings) as work:
                 outcome = bill_month(settings, work, advance=advance, hold_on_anomaly=hold_on_anomaly)
@@ -160,6 +157,7 @@ def rerun(
     rates: RerunRates = None,
     warehouse: Warehouse = WAREHOUSE,
     issue_date: RerunIssueDate = None,
+    dask: DaskAddress = None,
 ) -> int:
     """Rate an issued month again beside its invoices, and show what differs, why, and what it is worth.
 
@@ -179,15 +177,15 @@ def rerun(
     """
     from flows.progress import advance, progress_bar
     from flows.rerun_report import show_rerun
-    from flows.runner import rerun_month
+    from flows.runner import rerun_month, units_worked_on
 
     if not reason.strip():
         raise InputRefusedError(Fault("--reason", "it is empty", "say why the month is run again"))
     issued_on = parse_date(issue_date, "--issue-date") if issue_date else None
     disputed = parse_date(disputed_on, "--disputed-on") if disputed_on else None
     settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, issued_on)
-    with progress_bar(Console(stderr=True), f"opening {month}"):
-        outcome = rerun_month(settings, account or (), reason.strip(), disputed, advance=advance)
+    with progress_bar(Console(stderr=True), f"opening {month}"), units_worked_on(dask, settings) as work:
+        outcome = rerun_month(settings, account or (), reason.strip(), disputed, advance=advance, work=work)
     screen = console()
     if not screen.is_terminal:
         screen.width = 120  # a pipe has no width: what the tables need

@@ -10,13 +10,21 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from flows.cluster_units import Seen, another_program, look_around, program, units_at_work, work_on_unit
+from flows.cluster_units import (
+    PrefectSide,
+    Seen,
+    another_program,
+    look_around,
+    program,
+    units_at_work,
+    work_on_unit,
+)
 from flows.confidential import confidential_files
 from flows.failures import ClusterLostError
 from flows.files import remove
@@ -34,6 +42,21 @@ ALONE_SECONDS = 120
 TRIES_AGAIN = 2
 
 
+class Way(NamedTuple):
+    """How units go to a cluster, and come back.
+
+    connect: a client of the scheduler at an address. submit: a unit handed to it, as a future of Dask's. ended: the
+    path or the error in what the future held. narrow: how units of narrow stages are worked on. prefect: what workers
+    need besides.
+    """
+
+    connect: Callable[[str], Any]
+    submit: Callable[[Any, Stage, Path, str], Any]
+    ended: Callable[[Any], Path | Exception]
+    narrow: WorkUnits
+    prefect: PrefectSide | None = None
+
+
 def _distributed() -> Any:  # noqa: ANN401 - the library's functions have no types
     """Dask's library. Raises InputRefusedError where it is not installed."""
     try:
@@ -43,22 +66,29 @@ def _distributed() -> Any:  # noqa: ANN401 - the library's functions have no typ
         raise InputRefusedError(Fault("--dask", problem, remedy)) from error
 
 
-def _connected(address: str) -> Any:  # noqa: ANN401
+def _may_pass(error: Exception) -> Exception:
+    """A silent cluster may be there a little later, where nobody sits and waits; an address that is none stays so."""
+    return ClusterLostError(str(error)) if isinstance(error, OSError) else error
+
+
+def _connected(way: Way, address: str) -> Any:  # noqa: ANN401
     """A client of the scheduler. Raises InputRefusedError where none answers, or no worker has joined it."""
-    library = _distributed()
+    _distributed()
     for name in ("distributed", *(name for name in logging.root.manager.loggerDict if name.startswith("distributed."))):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what a person has to know is told as a sentence
     try:
-        client = library.Client(address, timeout=ANSWER_SECONDS)
+        client = way.connect(address)
     except (OSError, ValueError, TypeError, ImportError) as error:
         remedy = "start one with `dask scheduler`, name it like tcp://host:8786, or leave --dask out"
-        raise InputRefusedError(Fault("--dask", "no Dask scheduler answers there", remedy, value=address)) from error
+        fault = Fault("--dask", "no Dask scheduler answers there", remedy, value=address)
+        raise InputRefusedError(fault) from _may_pass(error)
     try:
         client.wait_for_workers(1, timeout=ANSWER_SECONDS)
     except TimeoutError as error:
         client.close()
         remedy = f"start some: dask worker {address}"
-        raise InputRefusedError(Fault("--dask", "no worker has joined the scheduler", remedy, value=address)) from error
+        fault = Fault("--dask", "no worker has joined the scheduler", remedy, value=address)
+        raise InputRefusedError(fault) from _may_pass(error)
     return client
 
 
@@ -74,12 +104,13 @@ def _faults(address: str, seen: Seen | BaseException) -> list[Fault]:
     return faults
 
 
-def _refuse_unfit(client: Any, settings: Settings) -> None:  # noqa: ANN401
+def _refuse_unfit(client: Any, settings: Settings, prefect: PrefectSide | None) -> None:  # noqa: ANN401
     """Every worker sees warehouse and inputs where this process does, may write, and would write the same bytes.
 
     Raises InputRefusedError, which names each worker that does not.
     """
     warehouse = settings.warehouse.resolve()
+    is_made = not warehouse.exists()
     warehouse.mkdir(parents=True, exist_ok=True)
     token = secrets.token_hex(16)
     marker = warehouse / f".cluster-{token[:8]}"
@@ -88,16 +119,19 @@ def _refuse_unfit(client: Any, settings: Settings) -> None:  # noqa: ANN401
     try:
         marker.write_text(token, encoding="utf-8")
         there = [path for path in inputs if path not in missing]  # what is missing here is told as it always is
-        found = client.run(look_around, marker, token, there, on_error="return")
+        found = client.run(look_around, marker, token, there, prefect, on_error="return")
     finally:
         remove(marker)
+        if is_made:
+            warehouse.rmdir()  # a month that is refused leaves nothing
     refuse_if_any(fault for address, seen in sorted(found.items()) for fault in _faults(address, seen))
 
 
 def _is_done(future: Any, last_seen: float, client: Any) -> float | None:  # noqa: ANN401
     """None once the future has ended; until then when a worker was last seen. Raises ClusterLostError."""
     try:
-        _distributed().wait([future], timeout=LOOK_SECONDS)
+        with client.as_current():
+            _distributed().wait([future], timeout=LOOK_SECONDS)
     except TimeoutError:
         try:
             workers = client.nthreads()
@@ -113,13 +147,13 @@ def _is_done(future: Any, last_seen: float, client: Any) -> float | None:  # noq
     return None
 
 
-def _result(client: Any, future: Any) -> Path:  # noqa: ANN401
+def _result(way: Way, client: Any, future: Any) -> Path:  # noqa: ANN401
     """The path that a unit wrote. Raises what the unit raised, and ClusterLostError."""
     last_seen: float | None = time.monotonic()
     try:
         while last_seen is not None:
             last_seen = _is_done(future, last_seen, client)
-        ended = future.result()
+        ended = way.ended(future.result())
     except _distributed().KilledWorker as error:
         problem = "worker after worker died on the same unit, most likely for want of memory"
         remedy = "give them more memory or fewer threads, and run the month again"
@@ -128,7 +162,7 @@ def _result(client: Any, future: Any) -> Path:  # noqa: ANN401
         raise ClusterLostError("the Dask scheduler went away; run the month again when it is back") from error
     if isinstance(ended, Exception):
         raise ended
-    return Path(ended)
+    return ended
 
 
 def _let_go(client: Any, waiting: deque[Any], plan: Path) -> None:  # noqa: ANN401
@@ -143,47 +177,48 @@ def _let_go(client: Any, waiting: deque[Any], plan: Path) -> None:  # noqa: ANN4
         return  # the scheduler is gone, and its workers with it
 
 
-def work_on_cluster(client: Any, stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:  # noqa: ANN401
+def _directly_connected(address: str) -> Any:  # noqa: ANN401
+    return _distributed().Client(address, timeout=ANSWER_SECONDS)
+
+
+def _submitted_directly(client: Any, stage: Stage, plan: Path, unit: str) -> Any:  # noqa: ANN401
+    key = f"tollbook-{stage.name}-{secrets.token_hex(8)}"
+    arguments = (stage.name, plan, unit, program())
+    return client.submit(work_on_unit, *arguments, key=key, pure=False, retries=TRIES_AGAIN)
+
+
+DIRECTLY = Way(_directly_connected, _submitted_directly, ended=lambda path: path, narrow=work_in_process)
+"""Units as Dask's own tasks, for a run in this process."""
+
+
+def work_on_cluster(way: Way, client: Any, stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:  # noqa: ANN401
     """The units of a stage, wide ones on the cluster as many at a time as it has threads; paths in the units' order.
 
     A unit whose worker is lost goes to another. Raises what a unit raised, as in process, and ClusterLostError.
     """
     if stage.width == 1:
-        yield from work_in_process(stage, plan, units)
+        yield from way.narrow(stage, plan, units)
         return
-    expected = program()
-    waiting: deque[Any] = deque(
-        client.submit(
-            work_on_unit,
-            stage.name,
-            plan,
-            unit,
-            expected,
-            key=f"tollbook-{stage.name}-{secrets.token_hex(8)}",
-            pure=False,
-            retries=TRIES_AGAIN,
-        )
-        for unit in units
-    )
+    waiting: deque[Any] = deque(way.submit(client, stage, plan, unit) for unit in units)
     try:
         while waiting:
-            yield _result(client, waiting[0])
+            yield _result(way, client, waiting[0])
             waiting.popleft()
     finally:
         _let_go(client, waiting, plan)
 
 
 @contextmanager
-def cluster(address: str, settings: Settings) -> Iterator[WorkUnits]:
+def cluster(address: str, settings: Settings, way: Way = DIRECTLY) -> Iterator[WorkUnits]:
     """While this lasts, how units are worked on by the cluster of this scheduler. Raises InputRefusedError."""
-    client = _connected(address)
+    client = _connected(way, address)
 
     def work(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
-        return work_on_cluster(client, stage, plan, units)
+        return work_on_cluster(way, client, stage, plan, units)
 
     try:
         with confidential_files():
-            _refuse_unfit(client, settings)
+            _refuse_unfit(client, settings, way.prefect)
         yield work
     finally:
         if asked_to_stop() is None:

@@ -9,11 +9,13 @@ import os
 import pickle
 import secrets
 import socket
+import sys
 import threading
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,10 +24,11 @@ import polars as pl
 from flows.code_version import code_version
 from flows.confidential import confidential_files, masked_errors
 from flows.failures import passes_by_itself
-from flows.stages import STAGES
+from flows.prefect_address import ADDRESS, why_silent
+from flows.stages import RERUN_STAGES, STAGES
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
 
-_STAGES = {stage.name: stage for stage in STAGES}
+_STAGES = {stage.name: stage for stage in (*STAGES, *RERUN_STAGES)}
 _counting = threading.Lock()
 _at_work: Counter[Path] = Counter()
 
@@ -36,6 +39,18 @@ class Seen(NamedTuple):
     host: str
     program: str
     problems: tuple[tuple[str, str], ...] = ()
+
+
+class PrefectSide(NamedTuple):
+    """What units need that are tasks of a Prefect flow: the server that they report to, and the same libraries."""
+
+    server: str
+    libraries: str
+
+
+def prefect_libraries() -> str:
+    """What tasks are packed and unpacked by: they go to workers as Prefect's objects and Python's code."""
+    return f"Prefect {version('prefect')}, Python {sys.version_info.major}.{sys.version_info.minor}"
 
 
 def program() -> str:
@@ -57,9 +72,18 @@ def _marker_problem(marker: Path, token: str) -> tuple[str, str] | None:
     return None
 
 
-def look_around(marker: Path, token: str, inputs: Sequence[Path]) -> Seen:
-    """Whether this worker sees the warehouse by the marker in it, and the inputs, and may write."""
-    problems = []
+def _prefect_problems(prefect: PrefectSide) -> Iterator[tuple[str, str]]:
+    if prefect_libraries() != prefect.libraries:
+        problem = f"runs {prefect_libraries()}, and the flow {prefect.libraries}"
+        yield problem, "install the same on both"
+    if (why := why_silent(prefect.server)) is not None:
+        problem = f"does not reach the Prefect server {prefect.server} ({why})"
+        yield problem, f"start the server on an address of the network that they share, and set {ADDRESS} to that"
+
+
+def look_around(marker: Path, token: str, inputs: Sequence[Path], prefect: PrefectSide | None = None) -> Seen:
+    """Whether this worker sees the warehouse by the marker in it, and the inputs, and may write; of a flow, more."""
+    problems = [] if prefect is None else [*_prefect_problems(prefect)]
     with confidential_files():
         if (found := _marker_problem(marker, token)) is not None:
             problems.append(found)

@@ -95,6 +95,8 @@ def mask_error(error: BaseException) -> None:
         if isinstance(here, InputRefusedError):
             here.faults = tuple(_masked_fault(fault) for fault in here.faults)
         here.args = tuple(masked(part) if isinstance(part, str) else part for part in here.args)
+        if notes := getattr(here, "__notes__", None):
+            here.__notes__ = [masked(note) for note in notes]
         here = here.__cause__ or here.__context__
 
 

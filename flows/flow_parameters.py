@@ -7,6 +7,7 @@ a schema cannot tell (30 February) is refused with the same sentence.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Annotated
 
 from pydantic import Field
@@ -20,8 +21,10 @@ _VERSION = r"^[^./\\\s][^/\\]*$"
 _ACCOUNT = "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$"
 _A_DATE = "[0-9]{4}-[0-9]{2}(-[0-9]{2})?(?![0-9-])"
 _A_NUMBER = rf"(?<![0-9A-Za-z_.:/-])\+?(?!{_A_DATE})[0-9]([ ().-]{{0,2}}[0-9]){{6,17}}(?![0-9A-Za-z_:/-])"
+_SCHEDULER = r"^([a-z]{2,}://)?[^\s/]+:[0-9]{1,5}$"
 _REASON = rf"^(?![\s\S]*{_A_NUMBER})[\s\S]*\S"
 
+DASK = "TOLLBOOK_DASK"
 MonthText = Annotated[str, Field(json_schema_extra={"pattern": _MONTH}, examples=["2020-02"])]
 DateText = Annotated[str, Field(json_schema_extra={"pattern": _DATE, "format": "date"}, examples=["2020-02-14"])]
 VersionName = Annotated[str, Field(json_schema_extra={"pattern": _VERSION}, examples=["2020.1"])]
@@ -31,6 +34,12 @@ Reason = Annotated[
     str,
     Field(json_schema_extra={"pattern": _REASON, "maxLength": 500}, examples=["letter of 2020-02-14, wrong UK price"]),
 ]
+SchedulerAddress = Annotated[str, Field(json_schema_extra={"pattern": _SCHEDULER}, examples=["tcp://10.0.0.5:8786"])]
+
+
+def scheduler(dask: str | None) -> str | None:
+    """The Dask scheduler that a flow run's wide stages go to: the parameter, else the environment's; None for none."""
+    return dask or os.environ.get(DASK) or None
 
 
 def month_of(scheduled_at: dt.datetime) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+from flows.prefect_address import ADDRESS, refuse_silent_server, shared_server
 from flows.runner import BillOutcome, issued_run
 from flows.settings import Settings
-from schemas.faults import Fault, InputRefusedError
 
 _DEFAULTS = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
@@ -29,30 +27,16 @@ def prepare_environment(warehouse: Path) -> None:
     os.environ.setdefault("PREFECT_HOME", str(home))
 
 
-def _refuse_silent_server() -> None:
-    """A server that is named must answer: Prefect's own word on it comes late, and names no remedy."""
-    url = os.environ.get("PREFECT_API_URL")
-    if not url:
-        return
-    try:
-        urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=30).close()
-    except urllib.error.HTTPError:
-        return  # it answers, if only to say that it wants to know who asks
-    except (OSError, ValueError) as error:
-        remedy = "start it, or unset PREFECT_API_URL to bill without a server"
-        raise InputRefusedError(
-            Fault("PREFECT_API_URL", "no Prefect server answers there", remedy, value=url)
-        ) from error
-
-
-def bill_as_flow_run(settings: Settings) -> BillOutcome:
-    """The month billed by the flow `month_end`; the same bytes as in process."""
+def bill_as_flow_run(settings: Settings, dask: str | None = None) -> BillOutcome:
+    """The month billed by the flow `month_end`, its wide stages on a cluster where one is named; the same bytes."""
     from flows.month import open_month
 
+    if dask is not None:
+        shared_server(os.environ.get(ADDRESS))  # before one is started that only this process can reach
     issued = issued_run(open_month(settings))
     if issued is not None:
         return BillOutcome(issued, is_new=False)
-    _refuse_silent_server()
+    refuse_silent_server()
     prepare_environment(settings.warehouse)
     from flows.month_end import month_end
 
@@ -64,6 +48,7 @@ def bill_as_flow_run(settings: Settings) -> BillOutcome:
         rates=settings.rates,
         warehouse=settings.warehouse,
         issue_date=None if settings.issue_date is None else str(settings.issue_date),
+        dask=dask,
         return_state=True,
     )
     return BillOutcome(str(state.result()), is_new=True)

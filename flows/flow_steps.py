@@ -11,13 +11,14 @@ from prefect import task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
-from prefect.runtime import deployment
+from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from flows.confidential import confidential_files, masked, masked_errors
 from flows.failures import passes_by_itself, system_refusal
+from flows.flow_parameters import month_of
 from flows.retries import tried_again
 from flows.stages import KEEP_DRAFT, RERUN_STAGES, STAGES, Stage
 from schemas.faults import ControlFailedError, InputRefusedError
@@ -36,13 +37,29 @@ class Ended(NamedTuple):
     sentence: str
 
 
-def _is_worth_another_try(_task: Task[..., Path], _run: TaskRun, state: State) -> bool:
+def bill_name() -> str:
+    """The name of a month end's flow run.
+
+    It stands here because a cluster's workers are told of the flow, and a served flow's own module is none of theirs.
+    """
+    return f"bill {flow_run.parameters.get('month') or month_of(flow_run.scheduled_start_time)}"
+
+
+def rerun_name() -> str:
+    """The name of a rerun's flow run."""
+    parameters = flow_run.parameters
+    accounts = parameters.get("accounts") or []
+    whose = "" if not accounts else f" of {accounts[0]}" if len(accounts) == 1 else f" of {len(accounts)} accounts"
+    return f"rerun {parameters.get('month')}{whose}"
+
+
+def is_worth_another_try(_task: Task[..., Path], _run: TaskRun, state: State) -> bool:
     """A refused input or a failed control comes out the same again; a disk that is full may be emptied."""
     failure = state.data if isinstance(state.data, BaseException) else getattr(state.data, "exception", None)
     return failure is not None and passes_by_itself(failure)
 
 
-@task(task_run_name="{stage} {unit}", retries=2, retry_delay_seconds=[1, 10], retry_condition_fn=_is_worth_another_try)
+@task(task_run_name="{stage} {unit}", retries=2, retry_delay_seconds=[1, 10], retry_condition_fn=is_worth_another_try)
 def work_on(stage: str, plan: Path, unit: str) -> Path:
     """One unit of a stage; safe to try again, because what it writes is whole or not there."""
     with confidential_files(), masked_errors():

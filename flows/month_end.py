@@ -11,8 +11,9 @@ from rich.console import Console
 from flows.draft_command import held_sentence
 from flows.draft_place import draft_link
 from flows.flow_artifacts import Meter, show_run
-from flows.flow_parameters import DateText, MonthText, VersionName, month_of
-from flows.flow_steps import TASK_RUNNER, Ended, as_tasks, final_state
+from flows.flow_cluster import units_of_flow
+from flows.flow_parameters import DateText, MonthText, SchedulerAddress, VersionName, month_of, scheduler
+from flows.flow_steps import TASK_RUNNER, Ended, bill_name, final_state
 from flows.progress import advance
 from flows.runner import bill_month
 from flows.settings import Settings, month_text, parse_date, parse_month
@@ -21,11 +22,7 @@ from flows.summary import invoice_totals, show_summary
 from schemas.faults import ControlFailedError
 
 
-def _name() -> str:
-    return f"bill {flow_run.parameters.get('month') or month_of(flow_run.scheduled_start_time)}"
-
-
-@flow(name="month_end", flow_run_name=_name, task_runner=TASK_RUNNER, log_prints=False)
+@flow(name="month_end", flow_run_name=bill_name, task_runner=TASK_RUNNER, log_prints=False)
 def month_end(
     month: MonthText | None = None,
     cdrs: Path = Path("data/inbox"),
@@ -35,6 +32,7 @@ def month_end(
     warehouse: Path = Path("data/warehouse"),
     issue_date: DateText | None = None,
     hold_on_anomaly: bool = False,
+    dask: SchedulerAddress | None = None,
 ) -> State[str]:
     """The month's invoices, published; its result is the run id. Refusals and failed controls fail the flow run.
 
@@ -48,6 +46,8 @@ def month_end(
         warehouse: Where results go.
         issue_date: Day of issue, 1st to 7th of the month. Not given: the 1st.
         hold_on_anomaly: Issue nothing where an anomaly is found: the draft is kept, and the flow run fails.
+        dask: Scheduler of a Dask cluster, like tcp://host:8786, to read and rate on. Not given: TOLLBOOK_DASK of the
+            flow run's environment, or this process.
     """
     due = month_of(flow_run.scheduled_start_time)
 
@@ -59,7 +59,8 @@ def month_end(
             "opening %s: contracts, rates and the files of %s", name, month_text(settings.usage_month)
         )
         meter = Meter(f"progress-{name}", STAGES)
-        outcome = bill_month(settings, work=meter.around(as_tasks), advance=advance, hold_on_anomaly=hold_on_anomaly)
+        with units_of_flow(scheduler(dask), settings) as units:
+            outcome = bill_month(settings, meter.around(units), advance, hold_on_anomaly=hold_on_anomaly)
         if outcome.is_held:
             remedy = f"look at {draft_link(warehouse, name)}, then `tollbook issue {name}`, or mend and draft again"
             raise ControlFailedError(f"{held_sentence(name, outcome)} {remedy}")

@@ -5,26 +5,28 @@ from pathlib import Path
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
-from prefect.runtime import flow_run
 from rich.console import Console
 
 from flows.flow_artifacts import Meter, show_run
-from flows.flow_parameters import AccountIds, DateText, MonthText, Reason, VersionName, checked_reason
-from flows.flow_steps import TASK_RUNNER, Ended, as_tasks, final_state
+from flows.flow_cluster import units_of_flow
+from flows.flow_parameters import (
+    AccountIds,
+    DateText,
+    MonthText,
+    Reason,
+    SchedulerAddress,
+    VersionName,
+    checked_reason,
+    scheduler,
+)
+from flows.flow_steps import TASK_RUNNER, Ended, final_state, rerun_name
 from flows.rerun_report import rerun_sums, show_rerun
 from flows.runner import rerun_month
 from flows.settings import Settings, parse_date, parse_month
 from flows.stages import RERUN_STAGES
 
 
-def _name() -> str:
-    parameters = flow_run.parameters
-    accounts = parameters.get("accounts") or []
-    whose = "" if not accounts else f" of {accounts[0]}" if len(accounts) == 1 else f" of {len(accounts)} accounts"
-    return f"rerun {parameters.get('month')}{whose}"
-
-
-@flow(name="rerun_disputed_month", flow_run_name=_name, task_runner=TASK_RUNNER, log_prints=False)
+@flow(name="rerun_disputed_month", flow_run_name=rerun_name, task_runner=TASK_RUNNER, log_prints=False)
 def rerun_disputed_month(  # noqa: PLR0913, PLR0917 - the form's fields
     month: MonthText,
     reason: Reason,
@@ -35,6 +37,7 @@ def rerun_disputed_month(  # noqa: PLR0913, PLR0917 - the form's fields
     contracts: Path = Path("data/contracts"),
     rate_tables: Path = Path("rate_tables"),
     warehouse: Path = Path("data/warehouse"),
+    dask: SchedulerAddress | None = None,
 ) -> State[str]:
     """An issued month rated again beside its invoices, which stay as they are; its result is the rerun's id.
 
@@ -48,6 +51,8 @@ def rerun_disputed_month(  # noqa: PLR0913, PLR0917 - the form's fields
         contracts: Contract tables.
         rate_tables: Rate versions.
         warehouse: Where the month was issued, and the rerun goes.
+        dask: Scheduler of a Dask cluster, like tcp://host:8786, to read and rate on. Not given: TOLLBOOK_DASK of the
+            flow run's environment, or this process.
     """
 
     def work() -> Ended:
@@ -55,7 +60,9 @@ def rerun_disputed_month(  # noqa: PLR0913, PLR0917 - the form's fields
         settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse)
         get_run_logger().info("opening %s: as it was issued, and contracts, rates and files of today", month)
         meter = Meter(f"rerun-progress-{month}", RERUN_STAGES)
-        outcome = rerun_month(settings, accounts, checked_reason(reason), disputed, work=meter.around(as_tasks))
+        why = checked_reason(reason)
+        with units_of_flow(scheduler(dask), settings) as units:
+            outcome = rerun_month(settings, accounts, why, disputed, work=meter.around(units))
         run_id, is_new = outcome.run_id, outcome.is_new
 
         def show(screen: Console) -> None:

@@ -10,6 +10,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from flows.files import read_json, write_json
 from flows.inbox import RecordFile
 from flows.ingest import find_repeats, ingest_file
 from flows.invoicing import invoice_month
-from flows.month import Month, open_month
+from flows.month import Month, RerunOrder, open_month
 from flows.rating import rate_bucket
 from flows.settings import Settings
 from flows.value_difference import value_difference
@@ -32,12 +33,33 @@ _elsewhere: dict[tuple[Path, str], Month] = {}
 _opening = threading.Lock()
 
 
+def _order_as_json(order: RerunOrder | None) -> dict[str, Any] | None:
+    if order is None:
+        return None
+    return {**order._asdict(), "disputed_on": None if order.disputed_on is None else order.disputed_on.isoformat()}
+
+
+def _order(content: dict[str, Any] | None) -> RerunOrder | None:
+    """The rerun's order that `_order_as_json` wrote."""
+    if content is None:
+        return None
+    accounts, disputed_on = content["accounts"], content["disputed_on"]
+    return RerunOrder(
+        accounts=None if accounts is None else tuple(accounts),
+        reason=content["reason"],
+        disputed_on=None if disputed_on is None else dt.date.fromisoformat(disputed_on),
+        issued_run=content["issued_run"],
+        earlier=tuple(content["earlier"]),
+    )
+
+
 def write_plan(month: Month, started_at: dt.datetime) -> Path:
-    """The run's plan: its settings, its call record files, and the run id that its inputs must still lead to."""
+    """The run's plan: settings, rerun's order, call record files, and the run id that its inputs must still lead to."""
     plan = month.work_folder() / "plan.json"
     records = [[record.name, record.source, record.sha256, list(record.stat)] for record in month.record_files]
     content = {
         "record_files": records,
+        "rerun": _order_as_json(month.rerun),
         "run_id": month.run_id,
         "started_at": started_at.isoformat(),
         "settings": month.settings.as_text(),
@@ -78,7 +100,7 @@ def _open_plan(plan: Path, content: dict[str, Any]) -> Month:
         RecordFile(settings.cdrs / name, name, source, sha256, tuple(stat))
         for name, source, sha256, stat in content["record_files"]
     )
-    month = open_month(settings, found_before=records)
+    month = replace(open_month(settings, found_before=records), rerun=_order(content["rerun"]))
     if month.run_id != content["run_id"]:
         raise InputRefusedError(Fault(str(plan), "an input changed while the month was run", "run the month again"))
     return month

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import cluster
+from flows import cluster, stages
 from flows.cli import run
 from tests.integration.dask_cluster import running_cluster
 from tests.integration.demo_month import Billed, bill, make_demo, no_settings_from_outside
@@ -94,6 +94,29 @@ def test_a_worker_that_is_killed_in_mid_unit_changes_nothing(in_process: Billed,
     assert not list(billed.warehouse.rglob("*.partial"))
 
 
+def _rerun(month: Billed, *flags: str) -> Billed:
+    """The billed month, rerun."""
+    with no_settings_from_outside():
+        assert run(["rerun", *month.words("2020-02")[1:], "--reason", "a letter", *flags]) == 0
+    return month
+
+
+@pytest.mark.parametrize("accounts", [[], ["--account", "A00001"]], ids=["the whole month", "an account"])
+def test_a_rerun_on_a_cluster_publishes_the_bytes_of_one_process(
+    accounts: list[str], address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = make_demo(tmp_path / "inputs", 300)
+    with no_settings_from_outside():
+        alone, by_cluster = (bill(Billed(inputs, tmp_path / name)) for name in ("alone", "by-cluster"))
+    (calls,) = (inputs / "inbox" / "2020-01").iterdir()
+    calls.write_text("".join(calls.read_text(encoding="utf-8").splitlines(keepends=True)[:-20]), encoding="utf-8")
+    flags = [*accounts, "--disputed-on", "2020-02-14"]
+    _rerun(alone, *flags)
+    for name in ("ingest_file", "compare_bucket"):
+        monkeypatch.setattr(stages, name, lambda *_: pytest.fail("a wide unit was worked on in this process"))
+    assert_same(_rerun(by_cluster, *flags, "--dask", address), alone)
+
+
 def test_what_a_worker_refuses_is_told_as_in_process(
     empty_office: Office, told: Tell, address: str, tmp_path: Path
 ) -> None:
@@ -122,6 +145,14 @@ def test_a_scheduler_that_does_not_answer_is_refused_in_a_sentence(
         outcome = told(empty_office.arguments("--dask", address))
         assert outcome.code == 2
         assert f"no Dask scheduler answers there ('{address}'); start one" in outcome.err
+    assert not empty_office.warehouse.exists()
+
+
+def test_a_rerun_of_what_is_not_issued_leaves_no_folder(empty_office: Office, told: Tell, address: str) -> None:
+    empty_office.put("a.csv", calls_csv(to_london("c1")))
+    outcome = told(empty_office.arguments("--reason", "a letter", "--dask", address, command="rerun"))
+    assert outcome.code == 2
+    assert "is not issued" in outcome.err
     assert not empty_office.warehouse.exists()
 
 

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import duckdb
 import pytest
 
 from flows.locks import only_run
+from tests.integration.dask_cluster import running_cluster
 from tests.integration.demo_month import ROOT, no_settings_from_outside
 from tests.integration.prefect_server import (
     PATIENCE_SECONDS,
@@ -36,6 +38,10 @@ MONTH_END, RERUN = "month_end/month-end", "rerun_disputed_month/rerun-disputed-m
 MAKE_POOL = ["work-pool", "create", "billing", "--type", "process"]
 DEPLOY = ["--no-prompt", "deploy", "--all"]
 START_WORKER = ["worker", "start", "--pool", "billing", "--type", "process"]
+ADJUSTED = (
+    "select account_id, corrected_amount::varchar, cause, allowed from adjustments "
+    "where base_category = 'international'"
+)
 NUMBER = "+12125550177"
 
 pytestmark = pytest.mark.integration
@@ -150,6 +156,28 @@ def month_ends(deployed: Deployed) -> list[Any]:
     return sorted(runs, key=lambda run: str(run["start_time"]))
 
 
+class OnCluster(NamedTuple):
+    """A month end and a rerun of it whose wide stages went to a cluster, where they published, what the workers say."""
+
+    runs: list[Any]
+    warehouse: Path
+    logs: str
+
+
+@pytest.fixture(scope="module")
+def on_cluster(month_ends: list[Any], deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> OnCluster:
+    """The same month in a warehouse of its own, both deployments given a scheduler."""
+    assert month_ends
+    warehouse, folder = deployed.office.folder / "on-a-cluster", tmp_path_factory.mktemp("cluster")
+    with running_cluster(folder) as address:
+        same = {"month": "2020-02", "warehouse": str(warehouse), "dask": address}
+        billed = deployed.server.ended(deployed.trigger(MONTH_END, **same, rates="2020.1"))
+        asked = {"reason": "a letter", "rates": "2020.2", "disputed_on": "2020-02-10"}
+        rerun = deployed.server.ended(deployed.trigger(RERUN, **same, **asked))
+    logs = "".join(path.read_text(encoding="utf-8") for path in folder.glob("worker-*.log"))
+    return OnCluster([billed, rerun], warehouse, logs)
+
+
 @pytest.fixture(scope="module")
 def reruns(deployed: Deployed, month_ends: list[Any]) -> dict[str, Any]:
     """A dispute, and reruns that only the flow can refuse, by what is asked; all asked for at once."""
@@ -205,6 +233,7 @@ def test_every_parameter_of_the_form_is_explained(deployed: Deployed, name: str)
         ("disputed_on", {"disputed_on": "10.2.2020"}),
         ("disputed_on", {"disputed_on": "2020-02-32"}),
         ("reason", {"reason": "   "}),
+        ("dask", {"dask": "the cluster"}),
         ("reason", {"reason": "the call to 212-555-0177"}),
     ],
 )
@@ -260,6 +289,22 @@ def test_a_month_end_shows_controls_summary_and_progress(month_ends: list[Any], 
     assert re.search(r"\| billed or included \| 1 \|", shown["summary-2020-02"])
 
 
+def test_a_scheduler_given_to_a_deployment_has_the_wide_tasks(on_cluster: OnCluster, deployed: Deployed) -> None:
+    states = [(run["state_type"], run["state"]["message"]) for run in on_cluster.runs]
+    assert [state for state, _ in states] == ["COMPLETED"] * 2, states
+    for task_run in ("ingest 2020-01/calls.csv", "rate 0", "compare 0"):
+        assert f"Task run '{task_run}' - Finished in state Completed()" in on_cluster.logs
+    assert "publish 2020-02" not in on_cluster.logs
+
+
+def test_a_scheduler_given_to_a_deployment_changes_no_invoice(on_cluster: OnCluster, deployed: Deployed) -> None:
+    with duckdb.connect(str(on_cluster.warehouse / "tollbook.duckdb"), read_only=True) as database:
+        lines = database.sql("select * from invoice_line_items order by all").fetchall()
+        adjusted = database.sql(ADJUSTED).fetchall()
+    assert lines == deployed.office.rows("select * from invoice_line_items order by all")
+    assert adjusted == [("A1", "0.50", "rate_version", True)]
+
+
 def test_tasks_are_named_by_their_stage(month_ends: list[Any], deployed: Deployed) -> None:
     of_run = {"task_runs": {"flow_run_id": {"any_": [month_ends[0]["id"]]}}}
     stages = ["ingest 2020-01/calls.csv", "repeats 2020-02", "rate 0", "invoice 2020-02"]
@@ -286,11 +331,7 @@ def _if_in(said: str, log: list[str]) -> list[str]:
 def test_a_dispute_by_a_form_is_rerun_and_adjusted(reruns: dict[str, Any], deployed: Deployed) -> None:
     run = reruns["dispute"]
     assert (run["name"], run["state_type"]) == ("rerun 2020-02 of A1", "COMPLETED"), run["state"]["message"]
-    rows = deployed.office.rows(
-        "select account_id, corrected_amount::varchar, cause, allowed from adjustments "
-        "where base_category = 'international'"
-    )
-    assert rows == [("A1", "0.50", "rate_version", True)]
+    assert deployed.office.rows(ADJUSTED) == [("A1", "0.50", "rate_version", True)]
     assert deployed.office.rows("select reason from runs where kind = 'rerun'") == [("letter of 2020-02-10",)]
     assert re.search(r"2020-02 rerun: \+0\.\d\d USD before tax, \+0\.\d\d of it allowed", run["state"]["message"])
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from flows import cluster_units
-from flows.cluster_units import look_around, program, work_on_unit
+from flows.cluster_units import PrefectSide, look_around, prefect_libraries, program, work_on_unit
 from flows.confidential import confidential_files
 from flows.failures import ClusterLostError, passes_by_itself, system_refusal
 from flows.files import beside, written_once
 from schemas.faults import Fault, InputRefusedError
+
+NOWHERE = "http://127.0.0.1:9/api"
 
 
 def test_a_worker_that_sees_warehouse_and_inputs_has_no_problem(tmp_path: Path) -> None:
@@ -37,6 +39,24 @@ def test_a_worker_tells_of_another_folder_under_the_same_path(tmp_path: Path) ->
     (tmp_path / ".cluster-1").write_text("another's", encoding="utf-8")
     (problem, _), *_ = look_around(tmp_path / ".cluster-1", "token", []).problems
     assert problem == f"sees another folder at {tmp_path}"
+
+
+def _problems_of_a_flow(folder: Path, prefect: PrefectSide) -> list[str]:
+    """What a worker that sees the warehouse finds in the way of a flow run's tasks."""
+    marker = folder / ".cluster-1"
+    marker.write_text("token", encoding="utf-8")
+    return [problem for problem, _ in look_around(marker, "token", [folder], prefect).problems]
+
+
+def test_a_worker_tells_of_a_prefect_server_that_it_does_not_reach(tmp_path: Path) -> None:
+    found = _problems_of_a_flow(tmp_path, PrefectSide(NOWHERE, prefect_libraries()))
+    assert found == [f"does not reach the Prefect server {NOWHERE} (Connection refused)"]
+
+
+def test_a_worker_tells_of_another_prefect_or_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_units, "why_silent", lambda _: None)
+    found = _problems_of_a_flow(tmp_path, PrefectSide(NOWHERE, "Prefect 3.0.0, Python 3.11"))
+    assert found == [f"runs {prefect_libraries()}, and the flow Prefect 3.0.0, Python 3.11"]
 
 
 def test_a_worker_that_joins_with_another_program_does_no_unit(tmp_path: Path) -> None:

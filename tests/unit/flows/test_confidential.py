@@ -30,6 +30,13 @@ def test_of_a_number_the_last_four_digits_are_shown(text: str, shown: str) -> No
     assert masked(text) == shown
 
 
+def test_notes_of_an_error_are_masked() -> None:
+    error = ValueError("cannot read")
+    error.add_note("on worker there: +12125550100")
+    mask_error(error)
+    assert error.__notes__ == ["on worker there: *******0100"]
+
+
 def test_an_error_and_what_it_came_of_are_masked() -> None:
     try:
         try:

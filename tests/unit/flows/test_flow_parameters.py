@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from flows.flow_parameters import AccountId, DateText, MonthText, Reason, VersionName, checked_reason, month_of
+from flows.flow_parameters import (
+    AccountId,
+    DateText,
+    MonthText,
+    Reason,
+    SchedulerAddress,
+    VersionName,
+    checked_reason,
+    month_of,
+    scheduler,
+)
 from schemas.faults import InputRefusedError
 
 
@@ -32,6 +42,8 @@ def fits(kind: Any, text: str) -> bool:
         (Reason, "  wrong price,\nUK "),
         (Reason, "120 calls, 123456 seconds"),
         (Reason, "call c1000000500"),
+        (SchedulerAddress, "tcp://10.0.0.5:8786"),
+        (SchedulerAddress, "tls://billing-scheduler:8786"),
     ],
 )
 def test_a_good_value_fits(kind: Any, text: str) -> None:
@@ -61,6 +73,10 @@ def test_a_good_value_fits(kind: Any, text: str) -> None:
         (Reason, "2125550177"),
         (Reason, "on 2020-02-14 to (212) 555-0177, London"),
         (Reason, "first line\n212.555.0177"),
+        (SchedulerAddress, ""),
+        (SchedulerAddress, "tcp://10.0.0.5"),
+        (SchedulerAddress, "tcp://10.0.0.5:8786/path"),
+        (SchedulerAddress, "the cluster:8786"),
     ],
 )
 def test_a_wrong_value_does_not_fit(kind: Any, text: str) -> None:
@@ -75,6 +91,25 @@ def test_a_reason_that_no_schema_looked_at_is_refused_all_the_same(reason: str) 
 
 def test_a_reason_is_kept_without_blanks_around_it() -> None:
     assert checked_reason(" letter of 2020-02-14\n") == "letter of 2020-02-14"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "environment", "found"),
+    [
+        (None, None, None),
+        (None, "", None),
+        (None, "tcp://b:1", "tcp://b:1"),
+        ("tcp://a:1", None, "tcp://a:1"),
+        ("tcp://a:1", "tcp://b:1", "tcp://a:1"),
+    ],
+)
+def test_a_scheduler_is_the_parameter_or_else_the_environments(
+    parameter: str | None, environment: str | None, found: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOLLBOOK_DASK", raising=False)
+    if environment is not None:
+        monkeypatch.setenv("TOLLBOOK_DASK", environment)
+    assert scheduler(parameter) == found
 
 
 @pytest.mark.parametrize(
