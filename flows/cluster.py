@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +20,7 @@ from flows.cluster_units import Seen, another_program, look_around, program, uni
 from flows.confidential import confidential_files
 from flows.failures import ClusterLostError
 from flows.files import remove
+from flows.object_units import Offer, forget_run, offered, seen_by_workers, taken
 from flows.runner import WorkUnits, work_in_process
 from flows.settings import Settings
 from flows.stages import Stage
@@ -74,23 +75,30 @@ def _faults(address: str, seen: Seen | BaseException) -> list[Fault]:
     return faults
 
 
+def _seen_of_folder(client: Any, warehouse: Path, inputs: list[Path]) -> dict[str, Any]:  # noqa: ANN401
+    """What each worker sees of the warehouse, by a marker in it, and of the inputs."""
+    warehouse.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_hex(16)
+    marker = warehouse / f".cluster-{token[:8]}"
+    try:
+        marker.write_text(token, encoding="utf-8")
+        found: dict[str, Any] = client.run(look_around, marker, token, inputs, on_error="return")
+    finally:
+        remove(marker)
+    return found
+
+
 def _refuse_unfit(client: Any, settings: Settings) -> None:  # noqa: ANN401
     """Every worker sees warehouse and inputs where this process does, may write, and would write the same bytes.
 
     Raises InputRefusedError, which names each worker that does not.
     """
-    warehouse = settings.warehouse.resolve()
-    warehouse.mkdir(parents=True, exist_ok=True)
-    token = secrets.token_hex(16)
-    marker = warehouse / f".cluster-{token[:8]}"
     inputs = [path.resolve() for path in (settings.cdrs, settings.contracts, settings.rate_tables)]
-    missing = [path for path in inputs if not path.is_dir()]
-    try:
-        marker.write_text(token, encoding="utf-8")
-        there = [path for path in inputs if path not in missing]  # what is missing here is told as it always is
-        found = client.run(look_around, marker, token, there, on_error="return")
-    finally:
-        remove(marker)
+    there = [path for path in inputs if path.is_dir()]  # what is missing here is told as it always is
+    if settings.object_store is None:
+        found = _seen_of_folder(client, settings.warehouse.resolve(), there)
+    else:
+        found = seen_by_workers(client, settings.object_store, there)
     refuse_if_any(fault for address, seen in sorted(found.items()) for fault in _faults(address, seen))
 
 
@@ -143,7 +151,13 @@ def _let_go(client: Any, waiting: deque[Any], plan: Path) -> None:  # noqa: ANN4
         return  # the scheduler is gone, and its workers with it
 
 
-def work_on_cluster(client: Any, stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:  # noqa: ANN401
+def work_on_cluster(
+    client: Any,  # noqa: ANN401
+    stage: Stage,
+    plan: Path,
+    units: list[str],
+    offer: Offer | None = None,
+) -> Generator[Path]:
     """The units of a stage, wide ones on the cluster as many at a time as it has threads; paths in the units' order.
 
     A unit whose worker is lost goes to another. Raises what a unit raised, as in process, and ClusterLostError.
@@ -159,6 +173,7 @@ def work_on_cluster(client: Any, stage: Stage, plan: Path, units: list[str]) -> 
             plan,
             unit,
             expected,
+            offer,
             key=f"tollbook-{stage.name}-{secrets.token_hex(8)}",
             pure=False,
             retries=TRIES_AGAIN,
@@ -179,12 +194,17 @@ def cluster(address: str, settings: Settings) -> Iterator[WorkUnits]:
     client = _connected(address)
 
     def work(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
-        return work_on_cluster(client, stage, plan, units)
+        if settings.object_store is None or stage.width == 1:
+            return work_on_cluster(client, stage, plan, units)
+        offer = offered(settings, stage, plan)
+        return taken(offer, settings.warehouse, work_on_cluster(client, stage, plan, units, offer))
 
     try:
         with confidential_files():
             _refuse_unfit(client, settings)
         yield work
+        if settings.object_store is not None:
+            client.run(forget_run, settings.object_store, on_error="ignore")
     finally:
         if asked_to_stop() is None:
             client.close()

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -24,6 +24,9 @@ from flows.confidential import confidential_files, masked_errors
 from flows.failures import passes_by_itself
 from flows.stages import STAGES
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
+
+if TYPE_CHECKING:
+    from flows.object_units import Offer
 
 _STAGES = {stage.name: stage for stage in STAGES}
 _counting = threading.Lock()
@@ -59,15 +62,17 @@ def _marker_problem(marker: Path, token: str) -> tuple[str, str] | None:
 
 def look_around(marker: Path, token: str, inputs: Sequence[Path]) -> Seen:
     """Whether this worker sees the warehouse by the marker in it, and the inputs, and may write."""
-    problems = []
     with confidential_files():
-        if (found := _marker_problem(marker, token)) is not None:
-            problems.append(found)
+        found = _marker_problem(marker, token)
+    return Seen(socket.gethostname(), program(), (*(() if found is None else (found,)), *inputs_problem(inputs)))
+
+
+def inputs_problem(inputs: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """What this worker does not see of the inputs."""
     unseen = [str(path) for path in inputs if not os.access(path, os.R_OK | os.X_OK)]
     if unseen:
         remedy = "mount them there, under the same path, readable by the worker's user"
-        problems.append((f"does not see {', '.join(unseen)}", remedy))
-    return Seen(socket.gethostname(), program(), tuple(problems))
+        yield f"does not see {', '.join(unseen)}", remedy
 
 
 def units_at_work(plan: Path) -> int:
@@ -107,14 +112,20 @@ def another_program(worker: str, found: str, expected: str) -> Fault:
     return Fault(f"worker {worker}", problem, "install the same release and the same packages on both")
 
 
-def work_on_unit(stage: str, plan: Path, unit: str, expected: str) -> Path | Exception:
+def work_on_unit(stage: str, plan: Path, unit: str, expected: str, offer: Offer | None = None) -> Path | Exception:
     """A unit worked on here; safe to do twice, even at the same time. Its error is returned, so that no log has it.
+
+    With an offer the warehouse is on S3, and the plan but a name.
 
     Raises, without telephone numbers, only what may pass by itself: then Dask tries again.
     """
     with confidential_files(), masked_errors(), _counted(plan):
         try:
             _refuse_another_program(expected)
+            if offer is not None:
+                from flows.object_units import work_on_offer
+
+                return work_on_offer(offer, _STAGES[stage], unit)
             return _STAGES[stage].work(plan, unit)
         except (InputRefusedError, ControlFailedError) as error:
             return error

@@ -7,14 +7,10 @@ at all; `lock.json` while a run is at work; `scratch/` for a cluster's workers. 
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import re
-import secrets
-import socket
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -33,16 +29,17 @@ from flows.files import (
     write_json,
     write_text,
 )
-from flows.locks import COPY_OF, Holder, synchronised
+from flows.locks import COPY_OF, synchronised
 from flows.object_store import ObjectStore, bucket_and_prefix, connected, endpoint, sha256_of_bytes
+from flows.s3_lock import only_run_of
 from flows.settings import Settings, address_of
-from flows.stopping import StoppedError
+from flows.stopping import StoppedError, workers
 from flows.sweep import details_mark
 from flows.warehouse import DATABASE, PUBLISHED_MARK, mark_published, published_runs
 from schemas.faults import Fault, InputRefusedError
 from schemas.warehouse_tables import CALL_TABLES
 
-STATE, LOCK_OBJECT, SCRATCH = "state.json", "lock.json", "scratch"
+STATE, SCRATCH = "state.json", "scratch"
 AT_A_TIME = 16
 _CALLS = tuple(f"{table.name}/" for table in CALL_TABLES)
 
@@ -98,8 +95,9 @@ def read_state(store: ObjectStore) -> tuple[State, str | None]:
     return (State(), None) if found is None else (State(**json.loads(found.content)), found.e_tag)
 
 
-def _in_parallel(work: Callable[[str], None], names: Iterable[str]) -> None:
-    with ThreadPoolExecutor(max_workers=AT_A_TIME) as pool:
+def in_parallel(work: Callable[[str], None], names: Iterable[str]) -> None:
+    """The work on each name, many at a time: what takes time are round trips. Raises what the first raised."""
+    with workers(AT_A_TIME) as pool:
         for _ in pool.map(work, names):
             pass
 
@@ -135,7 +133,7 @@ def _fetch_run(store: ObjectStore, folder: Path, run_id: str, files_sha256: str)
         if not (folder / name).is_file():
             store.fetch(published_name(run_id, name), folder / name, listed[name])
 
-    _in_parallel(fetch, sorted(set(listed) - details))
+    in_parallel(fetch, sorted(set(listed) - details))
     if details:
         _fetch_details(store, folder, run_id, {name: listed[name] for name in details})
 
@@ -148,7 +146,7 @@ def _fetch_details(store: ObjectStore, folder: Path, run_id: str, listed: dict[s
         return
     partial = beside(target)
     try:
-        _in_parallel(
+        in_parallel(
             lambda name: store.fetch(published_name(run_id, name), partial / Path(name).name, listed[name]), listed
         )
         remove(mark)
@@ -195,7 +193,7 @@ def _put_run(store: ObjectStore, folder: Path, run_id: str) -> str:
         if not (name.startswith(_CALLS) and there.get(target) == path.stat().st_size):
             store.put(target, path)
 
-    _in_parallel(put, sorted(read_json(folder / listed_name)["sha256"]))
+    in_parallel(put, sorted(read_json(folder / listed_name)["sha256"]))
     content = (folder / listed_name).read_bytes()
     store.put(published_name(run_id, listed_name), content)
     return sha256_of_bytes(content)
@@ -227,58 +225,6 @@ def put_published(store: ObjectStore, state: State, e_tag: str | None, folder: P
         store.delete(sorted(store.sizes(SCRATCH)))
 
 
-def _boot() -> str:
-    """The start of this machine, and its process numbers' space; empty where the system does not tell."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return ""
-
-
-def _is_gone(held: dict[str, str]) -> bool:
-    """Whether the run that put the lock was one of this machine's, and is no more."""
-    if not held.get("boot") or held["boot"] != _boot():
-        return False
-    try:
-        os.kill(int(held["pid"]), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
-
-
-def _take_lock(store: ObjectStore, command: str) -> bytes:
-    """The lock's content, put where there was none, or in place of one whose run is gone. Raises InputRefusedError."""
-    started_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    holder = {**Holder(os.getpid(), command, started_at)._asdict(), "host": socket.gethostname(), "boot": _boot()}
-    content = canonical_json({**holder, "token": secrets.token_hex(8)}).encode()
-    if store.put_new(LOCK_OBJECT, content):
-        return content
-    found = store.get(LOCK_OBJECT)
-    held = {} if found is None else json.loads(found.content)
-    if found is not None and _is_gone(held) and store.put_over(LOCK_OBJECT, content, found.e_tag):
-        return content
-    who = (
-        str(Holder(held["pid"], held["command"], held["started_at"])) + f" on {held['host']}" if held else "just ended"
-    )
-    remedy = f"wait until it has ended; if it was killed, remove the object {store.url}/{LOCK_OBJECT}"
-    raise InputRefusedError(Fault(store.url, f"another run is at work on this warehouse ({who})", remedy))
-
-
-@contextmanager
-def _locked(store: ObjectStore, command: str) -> Iterator[None]:
-    content = _take_lock(store, command)
-    try:
-        yield
-    finally:
-        with suppress(Exception):  # what the block came to is told; a lock that stays names its process
-            found = store.get(LOCK_OBJECT)
-            if found is not None and found.content == content:
-                store.delete([LOCK_OBJECT])
-
-
 @contextmanager
 def on_object_store(settings: Settings, command: str) -> Iterator[None]:
     """The working copy as S3 has it before the block; what the block published there, and its log, put behind it.
@@ -290,7 +236,7 @@ def on_object_store(settings: Settings, command: str) -> Iterator[None]:
         yield
         return
     store, folder = connected(settings.object_store), settings.warehouse
-    with _locked(store, command), synchronised(folder):
+    with only_run_of(store, command), synchronised(folder):
         state, e_tag = read_state(store)
         fetch_published(store, state, folder)
         try:
