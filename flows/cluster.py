@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +204,8 @@ def cluster(address: str, settings: Settings) -> Iterator[WorkUnits]:
             _refuse_unfit(client, settings)
         yield work
         if settings.object_store is not None:
-            client.run(forget_run, settings.object_store, on_error="ignore")
+            with suppress(Exception):  # the run took what it needs; what stays there the next one removes
+                client.run(forget_run, settings.object_store, on_error="ignore")
     finally:
         if asked_to_stop() is None:
             client.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from flows.next_database import call_files
 from flows.object_store import ObjectStore, connected
 from flows.s3_warehouse import State, fetch_published, read_state, working_copy
 from flows.settings import month_text
-from flows.warehouse import DATABASE, create_call_views, opened, published_runs
+from flows.warehouse import DATABASE, NEW_DATABASE, create_call_views, opened, published_runs
 from schemas.faults import Fault, InputRefusedError
 
 
@@ -46,8 +47,8 @@ def _lead_to_own_calls(folder: Path, url: str) -> None:
     database = (folder / DATABASE).resolve()
     run_id = database.stem.removeprefix("tollbook-")
     with written_whole(database) as partial:
-        partial.write_bytes(database.read_bytes())
-        with opened(partial, "read_write") as connection:
+        shutil.copyfile(database, partial)
+        with opened(partial, NEW_DATABASE) as connection:
             create_call_views(connection, call_files(connection, folder))
         make_read_only(partial)
     facts = {"run_id": run_id, "database": database.name, "database_sha256": sha256_of(database)}

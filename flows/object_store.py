@@ -47,14 +47,25 @@ def bucket_and_prefix(url: str) -> tuple[str, str]:
     """`s3://bucket/a/b` as `bucket` and `a/b`. Raises InputRefusedError."""
     found = _URL.fullmatch(url)
     if found is None:
-        problem = "this is no place in an S3 bucket"
-        raise InputRefusedError(Fault("--warehouse", problem, "write it as s3://bucket/folder", value=url))
+        raise InputRefusedError(Fault(url, "this is no place in an S3 bucket", "write it as s3://bucket/folder"))
     return found[1], found[2].removeprefix("/")
 
 
 def endpoint() -> str:
     """Where the environment says that S3 is; empty for Amazon's own."""
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+
+
+def _is_plain_http() -> bool:
+    """Whether what is put goes unencrypted. Raises InputRefusedError where others could read it on its way."""
+    place = urlsplit(endpoint())
+    if place.scheme != "http":
+        return False
+    if place.hostname not in _LOOPBACK and os.environ.get("AWS_ALLOW_HTTP", "").lower() != "true":
+        problem = "call details would cross the network unencrypted"
+        remedy = "use https://, or set AWS_ALLOW_HTTP=true where the network is yours alone"
+        raise InputRefusedError(Fault("AWS_ENDPOINT_URL", problem, remedy, value=endpoint()))
+    return True
 
 
 class ObjectStore:
@@ -65,7 +76,7 @@ class ObjectStore:
         self._library = _obstore()
         bucket, prefix = bucket_and_prefix(url)
         options: dict[str, Any] = {"connect_timeout": f"{CONNECT_SECONDS}s", "timeout": f"{REQUEST_SECONDS}s"}
-        options |= {"allow_http": "true"} if urlsplit(endpoint()).hostname in _LOOPBACK else {}
+        options |= {"allow_http": "true"} if _is_plain_http() else {}
         self._store = self._library.store.S3Store(
             bucket,
             prefix=prefix or None,

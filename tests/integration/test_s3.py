@@ -6,6 +6,7 @@ import datetime as dt
 import importlib.util
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,8 +52,7 @@ os.environ["TOLLBOOK_WORKING_COPIES"] = {folder!r} + f"/of-{{os.getpid()}}"
 DIES_ONCE = """
 import signal
 from flows.object_store import ObjectStore
-put = ObjectStore.put
-def dying(self, name, content):
+def dying(self, name, content, put=ObjectStore.put):  # a preload may be run twice
     put(self, name, content)
     if "bucket=0000/" in name or "/bucket=0000" in name:
         try:
@@ -65,8 +65,7 @@ ObjectStore.put = dying
 DOES_TWICE = """
 from pathlib import Path
 from flows import object_units as units
-once = units.work_on_offer
-def twice(offer, stage, unit):
+def twice(offer, stage, unit, once=units.work_on_offer):
     name = once(offer, stage, unit)
     store = units.connected(offer.url)
     first = store.get(name.as_posix()).content
@@ -99,6 +98,8 @@ WORDS = {
     "explain": ["c1"],
     "sql": ["select 1"],
     "export": ["invoices", "-o", "invoices.csv"],
+    "rates list": [],
+    "rates lint": ["2020.1"],
 }
 
 
@@ -123,7 +124,7 @@ def copies(store: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def address(request: pytest.FixtureRequest) -> str:
     """A place in the bucket that no other test has."""
-    return f"s3://{BUCKET}/{request.node.name.replace('_', '-')[:60].strip('-')}"
+    return f"s3://{BUCKET}/{re.sub('[^a-z0-9]+', '-', request.node.name.lower()).strip('-')}"
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,13 @@ def small(empty_office: Office) -> Office:
     """An office with a call."""
     empty_office.put("a.csv", calls_csv(to_london("c1")))
     return empty_office
+
+
+def put_february(office: Office) -> None:
+    """A call in February, for the invoices of March."""
+    february = office.folder / "inbox" / "2020-02" / "b.csv"
+    february.parent.mkdir()
+    february.write_text(calls_csv(to_london("c2").replace("2020-01-15", "2020-02-15")), encoding="utf-8")
 
 
 def words(month: Billed, address: str, *flags: str) -> list[str]:
@@ -238,9 +246,7 @@ def test_workers_that_cannot_use_the_store_are_named(small: Office, address: str
 def test_a_month_goes_on_from_what_another_machine_published(
     small: Office, address: str, tmp_path: Path, told: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    february = small.folder / "inbox" / "2020-02" / "b.csv"
-    february.parent.mkdir()
-    february.write_text(calls_csv(to_london("c2").replace("2020-01-15", "2020-02-15")), encoding="utf-8")
+    put_february(small)
     for month in ("2020-02", "2020-03"):
         assert told(small.arguments(month=month)).code == 0
         monkeypatch.setenv("TOLLBOOK_WORKING_COPIES", str(tmp_path / f"machine-{month}"))
@@ -252,12 +258,16 @@ def test_a_month_goes_on_from_what_another_machine_published(
     assert (verified.code, verified.out.split(",")[0]) == (0, "2 runs")
 
 
-def test_a_draft_is_issued_and_disputed_there(small: Office, address: str, tmp_path: Path, told: Tell) -> None:
+def test_a_draft_is_issued_and_disputed_there(
+    small: Office, address: str, tmp_path: Path, told: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drafted = told(of(small, address, "--draft"))
     assert drafted.code == 0
     assert f"tollbook issue 2020-02 --warehouse {address}" in " ".join(drafted.out.split())
     assert shows_nothing(address)
-    assert told(["issue", "2020-02", "--warehouse", address]).code == 0
+    with monkeypatch.context() as environment:
+        environment.setenv("TOLLBOOK_WAREHOUSE", address)
+        assert told(["issue", "2020-02"]).code == 0
     rerun = told(of(small, address, "--account", "A1", "--reason", "a letter", command="rerun"))
     assert (rerun.code, "nothing differs" in rerun.out) == (0, True)
     copy = fetched(Billed(small.folder, small.folder), address, tmp_path / "copy")
@@ -305,17 +315,21 @@ def test_an_object_with_other_bytes_is_told_of(small: Office, address: str, tmp_
 def test_a_run_killed_between_its_puts_leaves_the_old_state(
     small: Office, address: str, tmp_path: Path, told: Tell, what: str, name: str
 ) -> None:
-    address = f"{address.partition('-billed')[0].partition('-log')[0]}-{name.strip('/.')}"
-    killed = run_child(of(small, address), program=KILLED_BEFORE.format(what=what), before=[name])
+    put_february(small)
+    assert told(of(small, address)).code == 0
+    before = read_state(ObjectStore(address))
+    words = of(small, address, month="2020-03")
+    killed = run_child(words, program=KILLED_BEFORE.format(what=what), before=[name])
     assert killed.code == -9
-    assert shows_nothing(address)
-    assert (working_copy(address) / "tollbook.duckdb").exists()
-    assert told(small.arguments()).code == 0
-    assert told(of(small, address)).code == 0  # its lock named a process that is gone
-    assert_same(
-        fetched(Billed(small.folder, small.folder), address, tmp_path / "copy"), Billed(small.folder, small.warehouse)
-    )
-    assert told(["verify", "--warehouse", str(tmp_path / "copy")]).code == 0
+    assert read_state(ObjectStore(address)) == before
+    assert list(working_copy(address).glob("tollbook-2020-03-*.duckdb")), "it was killed behind its own publication"
+    one = fetched(Billed(small.folder, small.folder), address, tmp_path / "one")
+    assert one.ask("select invoice_month::text from runs") == [("2020-02-01",)]
+    assert told(words).code == 0  # its lock named a process that is gone
+    assert [told(small.arguments(month=month)).code for month in ("2020-02", "2020-03")] == [0, 0]
+    two = fetched(Billed(small.folder, small.folder), address, tmp_path / "two")
+    assert_same(two, Billed(small.folder, small.warehouse))
+    assert told(["verify", "--warehouse", str(two.warehouse)]).code == 0
 
 
 def test_of_two_runs_at_once_the_second_is_refused(
@@ -341,9 +355,9 @@ def test_a_run_whose_lock_was_removed_publishes_nothing_over_another(small: Offi
     store = ObjectStore(address)
     before = read_state(store)
     with pytest.raises(InputRefusedError, match="another run published there meanwhile"):
-        put_published(store, State(), None, working_copy(address))
+        put_published(store, State(runs={"2020-01-another": "its list"}), None, working_copy(address))
     with pytest.raises(InputRefusedError, match="another run published there meanwhile"):
-        put_published(store, State(), '"another"', working_copy(address))
+        put_published(store, State(runs={"2020-01-another": "its list"}), '"a tag"', working_copy(address))
     assert read_state(store) == before
 
 
@@ -376,6 +390,15 @@ def test_a_store_that_cannot_be_used_is_told_of(
     assert outcome.code == 2
     assert told_of in outcome.err
     assert "look at AWS_ENDPOINT_URL, AWS_REGION" in outcome.err
+
+
+def test_call_details_do_not_cross_a_network_in_the_clear(
+    small: Office, told: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:9")
+    outcome = told(of(small, f"s3://{BUCKET}/unused"))
+    assert outcome.code == 2
+    assert "unencrypted ('http://192.0.2.1:9'); use https://, or set AWS_ALLOW_HTTP=true" in outcome.err
 
 
 def test_a_bucket_that_is_not_there_and_what_is_no_address_are_refused(small: Office, told: Tell) -> None:
