@@ -14,7 +14,7 @@ from typing import get_args
 
 import pytest
 
-from flows import s3_lock
+from flows import month, s3_lock
 from flows.cli import app, run
 from flows.object_store import ObjectStore
 from flows.options import no_address
@@ -48,6 +48,10 @@ sys.exit(run(sys.argv[2:]))
 OWN_COPIES = """
 import os
 os.environ["TOLLBOOK_WORKING_COPIES"] = {folder!r} + f"/of-{{os.getpid()}}"
+"""
+SMALL_BUCKETS = """
+from flows import month
+month.SMALL_MONTH_BYTES, month.BUCKET_BYTES = 0, 2**15
 """
 DIES_ONCE = """
 import signal
@@ -149,8 +153,8 @@ def put_february(office: Office) -> None:
     february.write_text(calls_csv(to_london("c2").replace("2020-01-15", "2020-02-15")), encoding="utf-8")
 
 
-def words(month: Billed, address: str, *flags: str) -> list[str]:
-    return [word if word != str(month.warehouse) else address for word in month.words("2020-02")] + list(flags)
+def words(billed: Billed, address: str, *flags: str) -> list[str]:
+    return [word if word != str(billed.warehouse) else address for word in billed.words("2020-02")] + list(flags)
 
 
 def of(office: Office, address: str, *flags: str, command: str = "bill", month: str = "2020-02") -> list[str]:
@@ -158,9 +162,9 @@ def of(office: Office, address: str, *flags: str, command: str = "bill", month: 
     return [word if word != str(office.warehouse) else address for word in found]
 
 
-def fetched(month: Billed, address: str, folder: Path) -> Billed:
+def fetched(billed: Billed, address: str, folder: Path) -> Billed:
     assert run(["fetch", address, "-o", str(folder)]) == 0
-    return Billed(month.inputs, folder)
+    return Billed(billed.inputs, folder)
 
 
 def assert_same(billed: Billed, other: Billed) -> None:
@@ -197,15 +201,19 @@ def test_s3_has_the_bytes_of_a_folder_and_a_copy_can_be_read(
 
 
 def test_a_cluster_whose_workers_share_no_folder_publishes_the_same(
-    in_process: Billed, address: str, tmp_path: Path
+    in_process: Billed, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     preload = tmp_path / "own_copies.py"
-    preload.write_text(OWN_COPIES.format(folder=str(tmp_path / "workers")), encoding="utf-8")
+    preload.write_text(OWN_COPIES.format(folder=str(tmp_path / "workers")) + SMALL_BUCKETS, encoding="utf-8")
+    monkeypatch.setattr(month, "SMALL_MONTH_BYTES", 0)
+    monkeypatch.setattr(month, "BUCKET_BYTES", 2**15)
+    in_folder = bill(Billed(in_process.inputs, tmp_path / "warehouse"))
+    assert len(list((in_folder.warehouse / "billed_calls").rglob("bucket=*.parquet"))) >= 4
     with running_cluster(tmp_path, preload=preload) as scheduler:
         assert run(words(in_process, address, "--dask", scheduler)) == 0
         assert len(list((tmp_path / "workers").iterdir())) == 2
         assert not [path for path in (tmp_path / "workers").rglob("*") if path.is_file()]
-    assert_same(fetched(in_process, address, tmp_path / "copy"), in_process)
+    assert_same(fetched(in_process, address, tmp_path / "copy"), in_folder)
     assert not ObjectStore(address).sizes("scratch")
 
 
@@ -247,14 +255,14 @@ def test_a_month_goes_on_from_what_another_machine_published(
     small: Office, address: str, tmp_path: Path, told: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_february(small)
-    for month in ("2020-02", "2020-03"):
-        assert told(small.arguments(month=month)).code == 0
-        monkeypatch.setenv("TOLLBOOK_WORKING_COPIES", str(tmp_path / f"machine-{month}"))
-        assert told(of(small, address, month=month)).code == 0
-    assert_same(
-        fetched(Billed(small.folder, small.folder), address, tmp_path / "copy"), Billed(small.folder, small.warehouse)
-    )
-    verified = told(["verify", "--warehouse", str(tmp_path / "copy")])
+    assert [told(small.arguments(month=month)).code for month in ("2020-02", "2020-03")] == [0, 0]
+    assert told(of(small, address)).code == 0
+    monkeypatch.setenv("TOLLBOOK_WORKING_COPIES", str(tmp_path / "another-machine"))
+    with running_cluster(tmp_path, workers=1) as scheduler:
+        assert told(of(small, address, "--dask", scheduler, month="2020-03")).code == 0
+    copy = fetched(Billed(small.folder, small.folder), address, tmp_path / "copy")
+    assert_same(copy, Billed(small.folder, small.warehouse))
+    verified = told(["verify", "--warehouse", str(copy.warehouse)])
     assert (verified.code, verified.out.split(",")[0]) == (0, "2 runs")
 
 
