@@ -163,14 +163,21 @@ def _first_sentence(error: Exception) -> str:
     return " ".join(text.split())[:200].rstrip(" .:")
 
 
-def connected(url: str) -> ObjectStore:
-    """The store, which answers. Raises InputRefusedError where it does not, or there is no such bucket."""
+@contextmanager
+def nothing_changed_yet() -> Iterator[None]:
+    """Before a run begins, a store that cannot be used refuses it: InputRefusedError in place of StoreLostError."""
     try:
-        ObjectStore(url, tries_again=1).sizes("state.json")
+        yield
     except StoreLostError as error:
         where, _, rest = str(error).partition(": ")
         problem, _, remedy = rest.partition("; ")
         raise InputRefusedError(Fault(where, problem, remedy)) from error
+
+
+def connected(url: str) -> ObjectStore:
+    """The store, which answers. Raises InputRefusedError where it does not, or there is no such bucket."""
+    with nothing_changed_yet():
+        ObjectStore(url, tries_again=1).get("state.json")
     return ObjectStore(url)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from flows.files import canonical_json
 from flows.locks import Holder
-from flows.object_store import ObjectStore
+from flows.object_store import ObjectStore, nothing_changed_yet
 from schemas.faults import Fault, InputRefusedError
 
 LOCK_OBJECT = "lock.json"
@@ -66,7 +66,8 @@ def _take_lock(store: ObjectStore, command: str) -> bytes:
 @contextmanager
 def only_run_of(store: ObjectStore, command: str) -> Iterator[None]:
     """One run at a time in a warehouse on S3, of whatever month. Raises InputRefusedError where another is at work."""
-    content = _take_lock(store, command)
+    with nothing_changed_yet():  # whoever may not put is told before anything is done
+        content = _take_lock(store, command)
     try:
         yield
     finally:

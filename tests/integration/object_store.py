@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,44 @@ def _await_answer(server: subprocess.Popen[bytes], request: urllib.request.Reque
         else:
             return
     pytest.fail(f"moto's server did not start:\n{log.read_text()[-2000:]}")
+
+
+class _Refuses(BaseHTTPRequestHandler):
+    """A store that everybody may read and nobody may put in; or that refuses reading too."""
+
+    def _answer(self, code: int, content: bytes) -> None:
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_GET(self) -> None:
+        if self.server.reads:  # type: ignore[attr-defined]
+            self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+        else:
+            self._answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is told."""
+
+
+@contextmanager
+def refusing_store(*, reads: bool) -> Iterator[str]:
+    """The address of a store that refuses whoever puts; an empty one to readers, or one that refuses them too."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refuses)
+    server.reads = reads  # type: ignore[attr-defined]
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from flows.settings import Settings
 from schemas.faults import InputRefusedError
 from tests.integration.dask_cluster import running_cluster
 from tests.integration.demo_month import Billed, bill, make_demo, no_settings_from_outside
-from tests.integration.object_store import BUCKET, running_store
+from tests.integration.object_store import BUCKET, refusing_store, running_store
 from tests.integration.small_office import Office, Outcome, calls_csv, run_child, to_london
 
 Tell = Callable[[list[str]], Outcome]
@@ -54,7 +54,7 @@ from flows import month
 month.SMALL_MONTH_BYTES, month.BUCKET_BYTES = 0, 2**15
 """
 DIES_ONCE = """
-import signal
+import os, signal
 from flows.object_store import ObjectStore
 def dying(self, name, content, put=ObjectStore.put):  # a preload may be run twice
     put(self, name, content)
@@ -221,8 +221,7 @@ def test_a_worker_that_is_killed_between_its_puts_changes_nothing(
     in_process: Billed, address: str, tmp_path: Path
 ) -> None:
     preload, died = tmp_path / "dies_once.py", tmp_path / "died"
-    text = OWN_COPIES.format(folder=str(tmp_path / "workers")) + DIES_ONCE.format(died=str(died))
-    preload.write_text(text, encoding="utf-8")
+    preload.write_text(DIES_ONCE.format(died=str(died)), encoding="utf-8")  # both workers in one copy, as on one host
     with running_cluster(tmp_path, preload=preload) as scheduler:
         assert run(words(in_process, address, "--dask", scheduler)) == 0
     assert died.exists()
@@ -398,6 +397,19 @@ def test_a_store_that_cannot_be_used_is_told_of(
     assert outcome.code == 2
     assert told_of in outcome.err
     assert "look at AWS_ENDPOINT_URL, AWS_REGION" in outcome.err
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_credentials_that_may_not_read_or_put_are_told_of_before_anything_is_done(
+    small: Office, told: Tell, monkeypatch: pytest.MonkeyPatch, reads: bool
+) -> None:
+    with refusing_store(reads=reads) as place:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", place)
+        address = f"s3://{BUCKET}/refused"
+        outcome = told(of(small, address))
+        assert outcome.code == 2
+        assert "the store refuses these credentials; they need to get, put, list and delete" in outcome.err
+        assert not working_copy(address).exists()
 
 
 def test_call_details_do_not_cross_a_network_in_the_clear(
