@@ -31,13 +31,16 @@ from flows.options import (
     DaskAddress,
     HoldOnAnomaly,
     IssueDate,
+    NamedOutput,
     Output,
     Rates,
     RateTablesFolder,
     ThresholdTexts,
     Warehouse,
+    WarehouseOrStore,
     console,
     console_of_tables,
+    no_address,
 )
 from flows.settings import Settings, month_text, parse_date, parse_month, parse_thresholds
 from flows.stopping import StoppedError, asked_to_stop, exit_code, leave, sentence
@@ -70,7 +73,7 @@ def bill(
     contracts: ContractsFolder = CONTRACTS,
     rate_tables: RateTablesFolder = RATE_TABLES,
     rates: Rates = None,
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: WarehouseOrStore = WAREHOUSE,
     issue_date: IssueDate = None,
     prefect: Annotated[bool, Parameter(env_var="TOLLBOOK_PREFECT", negative=())] = False,
     draft: Annotated[bool, Parameter(negative=())] = False,
@@ -97,30 +100,37 @@ def bill(
         The same under a rate version of one's choice, issued on the 5th.
     tollbook bill 2020-02 --draft
         Computed and kept, to be looked at; `tollbook issue 2020-02` issues it.
+    tollbook bill 2020-02 --warehouse s3://billing/tollbook
+        Published in an S3 bucket; `tollbook fetch` brings it to where it is read.
     """
     from flows.progress import advance, progress_bar
     from flows.runner import bill_month, prefect_is_asked_for, units_worked_on
+    from flows.s3_warehouse import on_object_store, place_of
 
+    place, store = place_of(warehouse)
     day = parse_date(issue_date, "--issue-date") if issue_date else None
     thresholds = parse_thresholds(threshold or ())
-    settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, day, thresholds)
+    settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, place, day, thresholds, store)
     is_looked_at = draft or hold_on_anomaly or bool(threshold)
     if prefect and is_looked_at:
         problem = "--draft, --hold-on-anomaly and --threshold are for a run in this process"
         raise InputRefusedError(Fault("--prefect", problem, "leave --prefect out, or the others"))
+    if prefect and store:
+        problem = "a warehouse on S3 is for a run in this process"
+        raise InputRefusedError(Fault("--prefect", problem, "leave --prefect out, or name a folder"))
     if draft:
         from flows.draft_command import draft_and_show
 
-        with units_worked_on(dask, settings) as work:
+        with on_object_store(settings, f"bill {month} --draft"), units_worked_on(dask, settings) as work:
             return draft_and_show(settings, work)
     screen = console()
     with progress_bar(Console(stderr=True), f"opening {month}"):
-        if not is_looked_at and (prefect or prefect_is_asked_for()):
+        if not is_looked_at and not store and (prefect or prefect_is_asked_for()):
             from flows.flow_run import bill_as_flow_run
 
             outcome = bill_as_flow_run(settings, dask)
         else:
-            with units_worked_on(dask, settings) as work:
+            with on_object_store(settings, f"bill {month}"), units_worked_on(dask, settings) as work:
                 outcome = bill_month(settings, work, advance=advance, hold_on_anomaly=hold_on_anomaly)
     if outcome.is_held:
         from flows.draft_command import show_held
@@ -131,6 +141,8 @@ def bill(
     try:
         if outcome.is_new:
             show_summary(screen, settings, outcome.run_id)
+            if store:
+                screen.print(f"\npublished in {store}; `tollbook fetch {store} -o FOLDER` brings it.", soft_wrap=True)
         else:
             line = f"{month} was issued by run {outcome.run_id} from the same inputs; nothing to do."
             screen.print(line, soft_wrap=True)
@@ -155,7 +167,7 @@ def rerun(
     contracts: ContractsFolder = CONTRACTS,
     rate_tables: RateTablesFolder = RATE_TABLES,
     rates: RerunRates = None,
-    warehouse: Warehouse = WAREHOUSE,
+    warehouse: WarehouseOrStore = WAREHOUSE,
     issue_date: RerunIssueDate = None,
     dask: DaskAddress = None,
 ) -> int:
@@ -178,18 +190,28 @@ def rerun(
     from flows.progress import advance, progress_bar
     from flows.rerun_report import show_rerun
     from flows.runner import rerun_month, units_worked_on
+    from flows.s3_warehouse import on_object_store, place_of
 
     if not reason.strip():
         raise InputRefusedError(Fault("--reason", "it is empty", "say why the month is run again"))
     issued_on = parse_date(issue_date, "--issue-date") if issue_date else None
     disputed = parse_date(disputed_on, "--disputed-on") if disputed_on else None
-    settings = Settings(parse_month(month), cdrs, contracts, rate_tables, rates, warehouse, issued_on)
-    with progress_bar(Console(stderr=True), f"opening {month}"), units_worked_on(dask, settings) as work:
+    place, store = place_of(warehouse)
+    if store and dask:
+        problem = "a rerun on a cluster needs a warehouse in a folder that all workers see"
+        raise InputRefusedError(Fault("--dask", problem, "leave --dask out, or name a folder with --warehouse"))
+    invoice_month = parse_month(month)
+    settings = Settings(invoice_month, cdrs, contracts, rate_tables, rates, place, issued_on, object_store=store)
+    with (
+        progress_bar(Console(stderr=True), f"opening {month}"),
+        on_object_store(settings, f"rerun {month}"),
+        units_worked_on(dask, settings) as work,
+    ):
         outcome = rerun_month(settings, account or (), reason.strip(), disputed, advance=advance, work=work)
     screen = console()
     if not screen.is_terminal:
         screen.width = 120  # a pipe has no width: what the tables need
-    show_rerun(screen, warehouse, outcome.run_id, is_new=outcome.is_new)
+    show_rerun(screen, place, outcome.run_id, is_new=outcome.is_new)
     return DONE
 
 
@@ -322,9 +344,9 @@ def suspended(
 def verify(
     *,
     warehouse: Warehouse = WAREHOUSE,
-    cdrs: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CDRS")] = None,
-    contracts: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CONTRACTS")] = None,
-    rate_tables: Annotated[Path | None, Parameter(env_var="TOLLBOOK_RATE_TABLES")] = None,
+    cdrs: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CDRS", validator=no_address)] = None,
+    contracts: Annotated[Path | None, Parameter(env_var="TOLLBOOK_CONTRACTS", validator=no_address)] = None,
+    rate_tables: Annotated[Path | None, Parameter(env_var="TOLLBOOK_RATE_TABLES", validator=no_address)] = None,
 ) -> int:
     """Compare the log, every published file and every input still there with what was written down of them.
 
@@ -364,7 +386,7 @@ def demo(
     calls: int = 200_000,
     accounts: int = 200,
     seed: int = 1,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("data/demo"),
+    output: NamedOutput = Path("data/demo"),
     plain: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Make a synthetic month: DIR/inbox/2020-01 and DIR/contracts. The same seed gives the same bytes.
@@ -467,6 +489,7 @@ def check_source(
 app.command("flows.rates_cli:rates", name="rates")
 app.command("flows.whatif_command:whatif", name="whatif")
 app.command("flows.draft_command:issue", name="issue")
+app.command("flows.fetch_command:fetch", name="fetch")
 app.command("flows.status_command:status", name="status")
 app.command("flows.invoice_command:invoice", name="invoice")
 app.command("flows.invoice_command:invoices", name="invoices")

@@ -10,9 +10,10 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from flows.cluster_units import (
 from flows.confidential import confidential_files
 from flows.failures import ClusterLostError
 from flows.files import remove
+from flows.object_units import Offer, forget_run, offered, seen_by_workers, taken
 from flows.runner import WorkUnits, work_in_process
 from flows.settings import Settings
 from flows.stages import Stage
@@ -51,7 +53,7 @@ class Way(NamedTuple):
     """
 
     connect: Callable[[str], Any]
-    submit: Callable[[Any, Stage, Path, str], Any]
+    submit: Callable[..., Any]
     ended: Callable[[Any], Path | Exception]
     narrow: WorkUnits
     prefect: PrefectSide | None = None
@@ -104,26 +106,38 @@ def _faults(address: str, seen: Seen | BaseException) -> list[Fault]:
     return faults
 
 
+def _seen_of_folder(
+    client: Any,  # noqa: ANN401
+    warehouse: Path,
+    inputs: list[Path],
+    prefect: PrefectSide | None,
+) -> dict[str, Any]:
+    """What each worker sees of the warehouse, by a marker in it, and of the inputs; of a flow, more."""
+    is_made = not warehouse.exists()
+    warehouse.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_hex(16)
+    marker = warehouse / f".cluster-{token[:8]}"
+    try:
+        marker.write_text(token, encoding="utf-8")
+        found: dict[str, Any] = client.run(look_around, marker, token, inputs, prefect, on_error="return")
+    finally:
+        remove(marker)
+        if is_made:
+            warehouse.rmdir()  # a month that is refused leaves nothing
+    return found
+
+
 def _refuse_unfit(client: Any, settings: Settings, prefect: PrefectSide | None) -> None:  # noqa: ANN401
     """Every worker sees warehouse and inputs where this process does, may write, and would write the same bytes.
 
     Raises InputRefusedError, which names each worker that does not.
     """
-    warehouse = settings.warehouse.resolve()
-    is_made = not warehouse.exists()
-    warehouse.mkdir(parents=True, exist_ok=True)
-    token = secrets.token_hex(16)
-    marker = warehouse / f".cluster-{token[:8]}"
     inputs = [path.resolve() for path in (settings.cdrs, settings.contracts, settings.rate_tables)]
-    missing = [path for path in inputs if not path.is_dir()]
-    try:
-        marker.write_text(token, encoding="utf-8")
-        there = [path for path in inputs if path not in missing]  # what is missing here is told as it always is
-        found = client.run(look_around, marker, token, there, prefect, on_error="return")
-    finally:
-        remove(marker)
-        if is_made:
-            warehouse.rmdir()  # a month that is refused leaves nothing
+    there = [path for path in inputs if path.is_dir()]  # what is missing here is told as it always is
+    if settings.object_store is None:
+        found = _seen_of_folder(client, settings.warehouse.resolve(), there, prefect)
+    else:
+        found = seen_by_workers(client, settings.object_store, there)
     refuse_if_any(fault for address, seen in sorted(found.items()) for fault in _faults(address, seen))
 
 
@@ -181,9 +195,9 @@ def _directly_connected(address: str) -> Any:  # noqa: ANN401
     return _distributed().Client(address, timeout=ANSWER_SECONDS)
 
 
-def _submitted_directly(client: Any, stage: Stage, plan: Path, unit: str) -> Any:  # noqa: ANN401
+def _submitted_directly(client: Any, stage: Stage, plan: Path, unit: str, offer: Offer | None = None) -> Any:  # noqa: ANN401
     key = f"tollbook-{stage.name}-{secrets.token_hex(8)}"
-    arguments = (stage.name, plan, unit, program())
+    arguments = (stage.name, plan, unit, program(), offer)
     return client.submit(work_on_unit, *arguments, key=key, pure=False, retries=TRIES_AGAIN)
 
 
@@ -191,7 +205,7 @@ DIRECTLY = Way(_directly_connected, _submitted_directly, ended=lambda path: path
 """Units as Dask's own tasks, for a run in this process."""
 
 
-def work_on_cluster(way: Way, client: Any, stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:  # noqa: ANN401
+def work_on_cluster(way: Way, client: Any, stage: Stage, plan: Path, units: list[str]) -> Generator[Path]:  # noqa: ANN401
     """The units of a stage, wide ones on the cluster as many at a time as it has threads; paths in the units' order.
 
     A unit whose worker is lost goes to another. Raises what a unit raised, as in process, and ClusterLostError.
@@ -214,12 +228,19 @@ def cluster(address: str, settings: Settings, way: Way = DIRECTLY) -> Iterator[W
     client = _connected(way, address)
 
     def work(stage: Stage, plan: Path, units: list[str]) -> Iterator[Path]:
-        return work_on_cluster(way, client, stage, plan, units)
+        if settings.object_store is None or stage.width == 1:
+            return work_on_cluster(way, client, stage, plan, units)
+        offer = offered(settings, stage, plan)
+        offering = way._replace(submit=partial(way.submit, offer=offer))
+        return taken(offer, settings.warehouse, work_on_cluster(offering, client, stage, plan, units))
 
     try:
         with confidential_files():
             _refuse_unfit(client, settings, way.prefect)
         yield work
+        if settings.object_store is not None:
+            with suppress(Exception):  # the run took what it needs; what stays there the next one removes
+                client.run(forget_run, settings.object_store, on_error="ignore")
     finally:
         if asked_to_stop() is None:
             client.close()

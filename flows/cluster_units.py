@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -27,6 +27,9 @@ from flows.failures import passes_by_itself
 from flows.prefect_address import ADDRESS, why_silent
 from flows.stages import RERUN_STAGES, STAGES
 from schemas.faults import ControlFailedError, Fault, InputRefusedError
+
+if TYPE_CHECKING:
+    from flows.object_units import Offer
 
 _STAGES = {stage.name: stage for stage in (*STAGES, *RERUN_STAGES)}
 _counting = threading.Lock()
@@ -83,15 +86,19 @@ def _prefect_problems(prefect: PrefectSide) -> Iterator[tuple[str, str]]:
 
 def look_around(marker: Path, token: str, inputs: Sequence[Path], prefect: PrefectSide | None = None) -> Seen:
     """Whether this worker sees the warehouse by the marker in it, and the inputs, and may write; of a flow, more."""
-    problems = [] if prefect is None else [*_prefect_problems(prefect)]
+    of_flow = () if prefect is None else (*_prefect_problems(prefect),)
     with confidential_files():
-        if (found := _marker_problem(marker, token)) is not None:
-            problems.append(found)
+        found = _marker_problem(marker, token)
+    of_folder = () if found is None else (found,)
+    return Seen(socket.gethostname(), program(), (*of_flow, *of_folder, *inputs_problem(inputs)))
+
+
+def inputs_problem(inputs: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """What this worker does not see of the inputs."""
     unseen = [str(path) for path in inputs if not os.access(path, os.R_OK | os.X_OK)]
     if unseen:
         remedy = "mount them there, under the same path, readable by the worker's user"
-        problems.append((f"does not see {', '.join(unseen)}", remedy))
-    return Seen(socket.gethostname(), program(), tuple(problems))
+        yield f"does not see {', '.join(unseen)}", remedy
 
 
 def units_at_work(plan: Path) -> int:
@@ -131,14 +138,20 @@ def another_program(worker: str, found: str, expected: str) -> Fault:
     return Fault(f"worker {worker}", problem, "install the same release and the same packages on both")
 
 
-def work_on_unit(stage: str, plan: Path, unit: str, expected: str) -> Path | Exception:
+def work_on_unit(stage: str, plan: Path, unit: str, expected: str, offer: Offer | None = None) -> Path | Exception:
     """A unit worked on here; safe to do twice, even at the same time. Its error is returned, so that no log has it.
+
+    With an offer the warehouse is on S3, and the plan but a name.
 
     Raises, without telephone numbers, only what may pass by itself: then Dask tries again.
     """
     with confidential_files(), masked_errors(), _counted(plan):
         try:
             _refuse_another_program(expected)
+            if offer is not None:
+                from flows.object_units import work_on_offer
+
+                return work_on_offer(offer, _STAGES[stage], unit)
             return _STAGES[stage].work(plan, unit)
         except (InputRefusedError, ControlFailedError) as error:
             return error

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.options import DONE, WAREHOUSE, Warehouse, console
+from flows.options import DONE, WAREHOUSE, WarehouseOrStore, console
 from flows.runner import BillOutcome, WorkUnits
 from flows.settings import Settings, month_text, parse_month
 
 
-def _next_steps(screen: Console, folder: Path, month: str, warehouse: Path) -> None:
+def _next_steps(screen: Console, folder: Path, month: str, warehouse: str) -> None:
     from flows.draft import DRAFT_DATABASE, SUMMARY
 
-    named = "" if warehouse == WAREHOUSE else f" --warehouse {warehouse}"
+    named = "" if warehouse == str(WAREHOUSE) else f" --warehouse {warehouse}"
     for line in (
         f"Look at it:  {folder / SUMMARY} (this page), {folder / 'details'}",
         f"             {folder / DRAFT_DATABASE} (every table, as `tollbook.duckdb` would be)",
@@ -45,7 +45,7 @@ def draft_and_show(settings: Settings, work: WorkUnits) -> int:
     screen = _show_draft(settings, outcome.run_id, outcome.folder)
     told = "is drafted" if outcome.is_new else "was drafted before, from the same inputs"
     screen.print(f"\n{month} {told} (run {outcome.run_id}). Nothing is issued.", soft_wrap=True)
-    _next_steps(screen, outcome.folder, month, settings.warehouse)
+    _next_steps(screen, outcome.folder, month, settings.named_warehouse)
     return DONE
 
 
@@ -57,7 +57,7 @@ def show_held(settings: Settings, outcome: BillOutcome) -> str:
     folder = draft_link(settings.warehouse, month)
     screen = _show_draft(settings, outcome.run_id, folder)
     screen.print()
-    _next_steps(screen, folder, month, settings.warehouse)
+    _next_steps(screen, folder, month, settings.named_warehouse)
     sys.stdout.flush()
     return held_sentence(month, outcome)
 
@@ -69,7 +69,7 @@ def held_sentence(month: str, outcome: BillOutcome) -> str:
     return f"{month} is held: {found} found; nothing was issued, the draft is kept (run {outcome.run_id})."
 
 
-def issue(month: str, /, *, warehouse: Warehouse = WAREHOUSE) -> int:
+def issue(month: str, /, *, warehouse: WarehouseOrStore = WAREHOUSE) -> int:
     """Issue the draft of an invoice month: exactly what `tollbook bill --draft` computed.
 
     It is refused where the draft is not as it was kept, or where its inputs have changed since.
@@ -85,15 +85,19 @@ def issue(month: str, /, *, warehouse: Warehouse = WAREHOUSE) -> int:
         What `tollbook bill 2020-02 --draft` kept; refused where it would come to something else today.
     """
     from flows.draft_runs import issue_draft
+    from flows.s3_warehouse import on_object_store, place_of
     from flows.summary import show_summary
 
     invoice_month = parse_month(month)
-    outcome = issue_draft(warehouse, invoice_month)
+    place, store = place_of(warehouse)
+    settings = Settings(invoice_month, warehouse=place, object_store=store)
+    with on_object_store(settings, f"issue {month}"):
+        outcome = issue_draft(place, invoice_month)
     screen = console()
     if not outcome.is_new:
         line = f"{month} was issued by run {outcome.run_id}, and no draft is left; nothing to do."
         screen.print(line, soft_wrap=True)
         return DONE
-    show_summary(screen, Settings(invoice_month, warehouse=warehouse), outcome.run_id)
+    show_summary(screen, settings, outcome.run_id)
     screen.print(f"\n{month} is issued from its draft (run {outcome.run_id}).", soft_wrap=True)
     return DONE

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from flows.options import DONE, WAREHOUSE, Warehouse, console
+from flows.options import DONE, WAREHOUSE, NamedOutput, Warehouse, console
 from flows.settings import parse_month
 
 
@@ -15,7 +10,7 @@ def export(
     table: str,
     /,
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    output: NamedOutput,
     month: str | None = None,
     account: str | None = None,
     warehouse: Warehouse = WAREHOUSE,

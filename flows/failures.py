@@ -52,6 +52,10 @@ class ClusterLostError(Exception):
     """The workers or the scheduler of a cluster went away in mid-run: nothing was published, and it may pass."""
 
 
+class StoreLostError(Exception):
+    """The object store cannot be reached, or has not what it had: nothing was published, and it may pass."""
+
+
 class SystemRefusal(NamedTuple):
     """The sentence, and whether it is the user's to mend before anything is done (exit code 2)."""
 
@@ -73,7 +77,7 @@ def _number(error: Exception) -> int | None:
 
 def system_refusal(error: Exception) -> SystemRefusal | None:
     """What the error says of the system; None for any other error."""
-    if isinstance(error, ClusterLostError):
+    if isinstance(error, ClusterLostError | StoreLostError):
         return SystemRefusal(str(error), is_refused=False)
     number = _number(error)
     if number not in _KNOWN:
@@ -90,7 +94,9 @@ def passes_by_itself(error: BaseException) -> bool:
     """
     here: BaseException | None = error
     while here is not None:
-        if isinstance(here, ClusterLostError) or (isinstance(here, Exception) and _number(here) in _PASSING):
+        if isinstance(here, ClusterLostError | StoreLostError) or (
+            isinstance(here, Exception) and _number(here) in _PASSING
+        ):
             return True
         here = here.__cause__
     return False

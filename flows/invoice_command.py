@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from rich.console import Console
 
-from flows.options import DONE, SELLER, WAREHOUSE, Output, Seller, Warehouse, console
+from flows.options import DONE, SELLER, WAREHOUSE, NamedOutput, Output, Seller, Warehouse, console
 from flows.settings import parse_month
 from schemas.faults import Fault, InputRefusedError
 
@@ -64,7 +63,7 @@ def invoices(
     month: str,
     /,
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    output: NamedOutput,
     account: Annotated[
         list[str] | None, Parameter(negative=(), consume_multiple=True, help="Account ids; all accounts if not named.")
     ] = None,

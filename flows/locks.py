@@ -16,8 +16,33 @@ from flows.stopping import StoppedError
 from schemas.faults import Fault, InputRefusedError
 
 LOCK = ".lock"
+COPY_OF = ".copy-of.json"
+"""In a folder that is a copy of a warehouse on S3: which one's."""
 SWEEP = "sweep"
 _PATIENCE_SECONDS = 10
+
+
+_synchronised: set[Path] = set()
+
+
+@contextmanager
+def synchronised(copy: Path) -> Iterator[None]:
+    """While this lasts, runs may write in the copy: what they publish is put where it is a copy of."""
+    _synchronised.add(copy)
+    try:
+        yield
+    finally:
+        _synchronised.discard(copy)
+
+
+def refuse_mere_copy(warehouse: Path) -> None:
+    """What is published in a copy alone would be lost with the next one. Raises InputRefusedError."""
+    mark = warehouse / COPY_OF
+    if warehouse in _synchronised or not mark.is_file():
+        return
+    url = json.loads(mark.read_text(encoding="utf-8"))["url"]
+    problem, remedy = f"is a copy of {url}", f"name that: --warehouse {url}"
+    raise InputRefusedError(Fault(str(warehouse), problem, remedy))
 
 
 class Holder(NamedTuple):
@@ -107,6 +132,7 @@ def only_run(warehouse: Path, invoice_month: str, command: str) -> Iterator[None
 
     The system lets go of the lock when a process ends, however it ends.
     """
+    refuse_mere_copy(warehouse)
     with lock_path(warehouse, invoice_month).open("a+", encoding="utf-8") as lock:
         _lock(lock, invoice_month)
         _say_who(lock, command)

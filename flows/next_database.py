@@ -173,17 +173,19 @@ def _sort_tables(connection: duckdb.DuckDBPyConnection, changed: Collection[str]
         )
 
 
-def _call_files(connection: duckdb.DuckDBPyConnection, month: Month) -> dict[str, list[Path]]:
+def call_files(
+    connection: duckdb.DuckDBPyConnection, warehouse: Path, being_made: str | None = None
+) -> dict[str, list[Path]]:
     """The files of each table of calls: this run's, and those that earlier runs list, whether they are there or not.
 
     Were a file left out that is gone today, its calls would stay away when it is brought back.
     """
-    warehouse = month.settings.warehouse.resolve()
+    warehouse = warehouse.resolve()
     runs = connection.sql("select run_id, invoice_month from runs where kind = 'bill' order by all").fetchall()
     found: dict[str, list[Path]] = {table.name: [] for table in CALL_TABLES}
     for run_id, invoice_month in runs:
         list_of_files = run_folder(warehouse, run_id) / FILES
-        listed = read_json(list_of_files)["sha256"] if run_id != month.run_id and list_of_files.is_file() else None
+        listed = read_json(list_of_files)["sha256"] if run_id != being_made and list_of_files.is_file() else None
         for table, paths in found.items():
             folder = f"{table}/month={month_text(_usage_month(invoice_month))}/run_id={run_id}/"
             own = (warehouse / folder).glob("*.parquet") if listed is None else map(warehouse.joinpath, listed)
@@ -270,7 +272,7 @@ def build_database(month: Month, run: RunRows, target: Path) -> None:
             changed = {"runs", "adjustments", *staged}
             _sort_tables(connection, changed if base.is_sorted else {table.name for table in SMALL_TABLES})
         if not base.has_call_views:
-            create_call_views(connection, _call_files(connection, month))
+            create_call_views(connection, call_files(connection, month.settings.warehouse, month.run_id))
         connection.execute("commit; checkpoint")
 
 

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
 
+from flows.settings import refuse_address
+
 DONE, UNFORESEEN, REFUSED, CONTROL_FAILED = 0, 1, 2, 3
 
-Cdrs = Annotated[Path, Parameter(env_var="TOLLBOOK_CDRS", help="Inbox of call records, a folder a month.")]
-ContractsFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_CONTRACTS", help="Contract tables.")]
-RateTablesFolder = Annotated[Path, Parameter(env_var="TOLLBOOK_RATE_TABLES", help="Rate versions.")]
+
+def no_address(_: Any, path: Path | None) -> None:  # noqa: ANN401 - the annotated type
+    """Raises InputRefusedError where an address stands in place of a folder or file."""
+    if path is not None:
+        refuse_address(path)
+
+
+Cdrs = Annotated[
+    Path,
+    Parameter(env_var="TOLLBOOK_CDRS", validator=no_address, help="Inbox of call records, a folder a month."),
+]
+ContractsFolder = Annotated[
+    Path, Parameter(env_var="TOLLBOOK_CONTRACTS", validator=no_address, help="Contract tables.")
+]
+RateTablesFolder = Annotated[
+    Path, Parameter(env_var="TOLLBOOK_RATE_TABLES", validator=no_address, help="Rate versions.")
+]
 Rates = Annotated[
     str | None, Parameter(env_var="TOLLBOOK_RATES", help="Rate version; the newest frozen one if not named.")
 ]
-Warehouse = Annotated[Path, Parameter(env_var="TOLLBOOK_WAREHOUSE", help="Where results go.")]
+Warehouse = Annotated[Path, Parameter(env_var="TOLLBOOK_WAREHOUSE", validator=no_address, help="Where results go.")]
+WarehouseOrStore = Annotated[
+    Path,
+    Parameter(env_var="TOLLBOOK_WAREHOUSE", help="Where results go: a folder, or s3://bucket/prefix."),
+]
 Seller = Annotated[
     Path | None,
     Parameter(env_var="TOLLBOOK_SELLER", help="TOML file of who sends the invoices; data/seller.toml if it is there."),
@@ -48,7 +68,8 @@ ThresholdTexts = Annotated[
     ),
 ]
 
-Output = Annotated[Path | None, Parameter(name=["--output", "-o"])]
+Output = Annotated[Path | None, Parameter(name=["--output", "-o"], validator=no_address)]
+NamedOutput = Annotated[Path, Parameter(name=["--output", "-o"], validator=no_address)]
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,6 +13,7 @@ from schemas.faults import Fault, InputRefusedError
 from transforms.anomalies import Thresholds
 from transforms.timestamps import add_months
 
+_SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]+:")
 _RATIOS = ("account_total", "category_total", "minutes")
 
 
@@ -28,6 +29,18 @@ class Settings:
     warehouse: Path = Path("data/warehouse")
     issue_date: dt.date | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+    object_store: str | None = None
+    """`s3://bucket/prefix` where the warehouse is a working copy of that."""
+
+    def __post_init__(self) -> None:
+        """Raises InputRefusedError for a place that is none of folders, however it came here."""
+        for path in (self.cdrs, self.contracts, self.rate_tables, self.warehouse):
+            refuse_address(path)
+
+    @property
+    def named_warehouse(self) -> str:
+        """The warehouse as a person names it."""
+        return self.object_store or str(self.warehouse)
 
     @property
     def usage_month(self) -> dt.date:
@@ -55,11 +68,26 @@ class Settings:
             warehouse=Path(texts["warehouse"]),
             issue_date=dt.date.fromisoformat(issue_date) if issue_date else None,
             thresholds=parse_thresholds(texts.get("thresholds", "").split()),
+            object_store=texts.get("object_store"),
         )
 
     def with_rates(self, version: str) -> Settings:
         """The same run under a rate version that is named."""
         return replace(self, rates=version)
+
+
+def address_of(path: Path) -> str | None:
+    """`s3://bucket/prefix`, or another address, that was read as a path; None for a path."""
+    head, *rest = path.parts or ("",)
+    return f"{head}//{'/'.join(rest)}" if _SCHEME.fullmatch(head) else None
+
+
+def refuse_address(path: Path) -> None:
+    """Raises InputRefusedError for an address: as a path it would be a folder named `s3:` in the working directory."""
+    if (address := address_of(path)) is not None:
+        problem = "here only a folder or file of this machine can be named"
+        remedy = f"for a warehouse on S3: `tollbook fetch {address} -o FOLDER`, and name the folder"
+        raise InputRefusedError(Fault(address, problem, remedy))
 
 
 def parse_month(text: str) -> dt.date:

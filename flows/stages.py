@@ -78,7 +78,8 @@ def kept_open(plan: Path, month: Month) -> Iterator[None]:
         del _OPEN[plan]
 
 
-def _month_of(plan: Path) -> Month:
+def month_of(plan: Path) -> Month:
+    """The month of a plan: the one that this process has open, or opened again."""
     return _OPEN[plan] if plan in _OPEN else _opened_elsewhere(plan)
 
 
@@ -107,49 +108,49 @@ def _open_plan(plan: Path, content: dict[str, Any]) -> Month:
 
 
 def _ingest(plan: Path, unit: str) -> Path:
-    month = _month_of(plan)
+    month = month_of(plan)
     record = next(record for record in month.record_files if record.name == unit)
     return ingest_file(month.ingest_plan, record)
 
 
 def _repeats(plan: Path, _: str) -> Path:
-    return find_repeats(_month_of(plan).ingest_plan)
+    return find_repeats(month_of(plan).ingest_plan)
 
 
 def _rate(plan: Path, unit: str) -> Path:
-    return rate_bucket(_month_of(plan), int(unit))
+    return rate_bucket(month_of(plan), int(unit))
 
 
 def _invoice(plan: Path, _: str) -> Path:
-    return invoice_month(_month_of(plan))
+    return invoice_month(month_of(plan))
 
 
 def _account(plan: Path, _: str) -> Path:
-    return account_for_rows(_month_of(plan))
+    return account_for_rows(month_of(plan))
 
 
 def _compare(plan: Path, unit: str) -> Path:
-    return compare_bucket(_month_of(plan), int(unit))
+    return compare_bucket(month_of(plan), int(unit))
 
 
 def _value(plan: Path, _: str) -> Path:
-    return value_difference(_month_of(plan))
+    return value_difference(month_of(plan))
 
 
 def _anomalies(plan: Path, _: str) -> Path:
-    return find_anomalies(_month_of(plan))
+    return find_anomalies(month_of(plan))
 
 
 def _keep_draft(plan: Path, _: str) -> Path:
     from flows.draft import keep_draft
 
-    return keep_draft(_month_of(plan), dt.datetime.fromisoformat(read_json(plan)["started_at"]))
+    return keep_draft(month_of(plan), dt.datetime.fromisoformat(read_json(plan)["started_at"]))
 
 
 def _publish(plan: Path, _: str) -> Path:
     from flows.publish import publish
 
-    return publish(_month_of(plan), dt.datetime.fromisoformat(read_json(plan)["started_at"]))
+    return publish(month_of(plan), dt.datetime.fromisoformat(read_json(plan)["started_at"]))
 
 
 def _files(month: Month) -> list[str]:

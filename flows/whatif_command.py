@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from flows.options import DONE, RATE_TABLES, WAREHOUSE, RateTablesFolder, Warehouse, console_of_tables
+from flows.options import DONE, RATE_TABLES, WAREHOUSE, Output, RateTablesFolder, Warehouse, console_of_tables
 from flows.settings import Settings, parse_month
 from schemas.faults import Fault, InputRefusedError
 
@@ -29,7 +29,7 @@ def whatif(
     account: Annotated[list[str] | None, Parameter(negative=(), consume_multiple=True)] = None,
     rate_tables: RateTablesFolder = RATE_TABLES,
     warehouse: Warehouse = WAREHOUSE,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Output = None,
 ) -> int:
     """Show what an issued month would come to under another rate version. Nothing is published.
 

@@ -46,6 +46,13 @@ NOT_RUN = (
     NotRun("flows/README.md", ".venv/bin/dask", "serve until Ctrl+C; tests/integration/test_cluster.py starts them"),
     NotRun("flows/README.md", ".venv/bin/tollbook bill 2020-02 --dask", "asks that scheduler"),
     NotRun("flows/README.md", ".venv/bin/tollbook rerun 2020-02 --dask", "asks that scheduler"),
+    NotRun(
+        "flows/README.md",
+        ".venv/bin/tollbook bill 2020-02 --warehouse s3",
+        "needs a bucket: tests/integration/test_s3.py",
+    ),
+    NotRun("flows/README.md", ".venv/bin/tollbook fetch", "from that bucket"),
+    NotRun("flows/README.md", '.venv/bin/tollbook sql "select * from revenue', "from what was fetched"),
     NotRun(RATES_PAGE, "tollbook bill 2020-02", "bills a month anew that was billed under 2020.1 for the step before"),
 )
 OTHER_LANGUAGES = {
