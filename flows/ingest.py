@@ -30,7 +30,7 @@ from transforms.source_fields import canonical_text
 from transforms.timestamps import UTC_MICROS
 
 BLOCKS_AT_A_TIME = 2
-HELD_ROWS, HELD_ROWS_A_BUCKET = 2**20, 2**15
+HELD_ROWS, HELD_ROWS_A_BUCKET = 3 * 2**18, 2**15
 """Calls are held until they fill their buckets' files: a small file costs as much as its rows, or more."""
 SET_ASIDE_SCHEMA: dict[str, Any] = {
     "source": pl.String,

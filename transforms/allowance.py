@@ -27,10 +27,12 @@ def pool_seconds(included_minutes: pl.Expr, included_per: pl.Expr, devices: pl.E
 def included_seconds(billable_seconds: pl.Expr, takes_pool: pl.Expr) -> pl.Expr:
     """The part of each call within its account's pool (rule 7.2).
 
-    Needs: calls in the order of start time, call id, source within their account_id; pool_seconds.
+    Needs: calls account after account, each in the order of start time, call id, source; account_id, pool_seconds.
     Example: a pool of 3600 s and calls of 2400, 900, 600 s give 2400, 900, 300.
     """
     asked = pl.when(takes_pool).then(billable_seconds).otherwise(0)
-    asked_before = asked.cum_sum().over("account_id") - asked
+    before = asked.cum_sum() - asked  # of this account and those that stand before it
+    is_first = pl.col("account_id").ne_missing(pl.col("account_id").shift(1))
+    asked_before = before - pl.when(is_first).then(before).forward_fill()
     left = pl.max_horizontal(pl.col("pool_seconds") - asked_before, 0)
     return pl.min_horizontal(asked, left)

@@ -11,7 +11,7 @@ from transforms.money import SECONDS_PER_MINUTE, decimal_of_micros, divide_half_
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 LINE_END = "\r\n"
-_TIME = "%Y-%m-%d %H:%M:%S"
+_TIME = "%F %T"  # 2020-01-15 10:30:00; written out it takes a third longer
 _NEEDED = (
     "source_number",
     "destination_number",

@@ -68,9 +68,8 @@ def early_outcome() -> pl.Expr:
 def _mark_toll_free(calls: pl.DataFrame, phone_owners: pl.DataFrame) -> pl.DataFrame:
     """Adds owns_toll_free: the destination is the account's toll-free number on that day (rules 5 (3), 5.6)."""
     toll_free = phone_owners.filter(pl.col("kind") == "toll_free")
-    inbound = calls.filter(pl.col("direction") == "inbound").select(
-        "row", "account_id", "destination_number", "start_time"
-    )
+    asked = calls.select("row", "account_id", "destination_number", "start_time")
+    inbound = asked.filter(calls["direction"] == "inbound")
     owned = owners_on(inbound, "destination_number", toll_free).join(
         inbound.select("row", owner_id="account_id"), on=["row", "owner_id"], how="semi"
     )
