@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from tests.bench.compare.pandas_merge import BESIDE
 
 PACKAGES = ("polars", "duckdb", "pyarrow", "pandas", "psycopg")
 
@@ -33,10 +36,9 @@ def machine() -> dict[str, Any]:
 
 
 def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
+    """Of what is imported here, or stands beside for the comparison."""
+    found = metadata.distributions(name=package, path=[*sys.path, str(BESIDE)])
+    return next((distribution.version for distribution in found), "not installed")
 
 
 def stamp() -> dict[str, Any]:
