@@ -248,6 +248,13 @@ def stored_hashes(plan: IngestPlan) -> set[str]:
     return {read_json(piece)["sha256"] for piece in pieces}
 
 
+def stored_call_count(piece: Path) -> int:
+    """How many calls the piece of a file holds; builds before Arrow files stored them as Parquet."""
+    kinds = (("*.arrow", pl.scan_ipc), ("*.parquet", pl.scan_parquet))
+    scans = [scan(parts, glob=False) for kind, scan in kinds if (parts := sorted(piece.glob(f"bucket=*/{kind}")))]
+    return sum(scan.select(pl.len()).collect().item() for scan in scans)
+
+
 def sweep_pieces(plan: IngestPlan) -> None:
     """What the month's inputs do not lead to is removed: pieces of files that are gone or changed, of other contracts.
 

@@ -18,6 +18,7 @@ from flows.audit import BEGUN, PUBLISHES, read_log
 from flows.draft import DRAFT_DATABASE, DRAFTED, find_draft
 from flows.draft_place import drafted_months
 from flows.files import read_json
+from flows.ingest import stored_call_count
 from flows.locks import Holder, holders
 from flows.settings import month_text, parse_month
 from flows.warehouse import opened, published
@@ -215,8 +216,7 @@ def _stored_calls(warehouse: Path, issued: set[str]) -> list[Row]:
         if invoice_month in issued or not pieces:
             continue
         with suppress(OSError, pl.exceptions.PolarsError):  # a run is changing them just now
-            parts = [part for piece in pieces for part in piece.glob("bucket=*/*.parquet")]
-            calls = pl.scan_parquet(parts, glob=False).select(pl.len()).collect().item() if parts else 0
+            calls = sum(stored_call_count(piece) for piece in pieces)
             records = sum(read_json(piece / "piece.json")["rows_read"] for piece in pieces)
             counts = {"files": len(pieces), "records": records, "calls": calls}
             rows.append({"invoice_month": invoice_month, "usage_month": folder.name, **counts})
