@@ -123,9 +123,7 @@ def _set_aside(judged: pl.DataFrame, block: Block, record: RecordFile) -> pl.Dat
 def _accepted(judged: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
     """Accepted calls as they are stored, by bucket; the warnings of a call are bits of `warning_bits`."""
     bits = pl.sum_horizontal(
-        pl.when(flag)
-        .then(pl.lit(2 ** RECORD_WARNINGS.index(kind), dtype=pl.UInt8))
-        .otherwise(pl.lit(0, dtype=pl.UInt8))
+        flag.cast(pl.UInt8) * pl.lit(2 ** RECORD_WARNINGS.index(kind), dtype=pl.UInt8)
         for kind, flag in warning_flags(source, judged.columns).items()
     )
     accepted = judged.select("bucket", "row").filter(judged["outcome"].is_null())

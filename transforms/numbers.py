@@ -93,7 +93,7 @@ def _kind(name: str) -> pl.Expr:
     return pl.lit(name, dtype=NUMBER_KIND)
 
 
-def _lengths_abroad(plan: DialingPlan) -> int:
+def _digits_before_abroad(plan: DialingPlan) -> int:
     return len(plan.international_prefix) + plan.carrier_code_digits
 
 
@@ -136,7 +136,7 @@ def _read_long(texts: pl.LazyFrame, table: _PlanTable) -> pl.LazyFrame:
         texts.pipe(_with_national_digits, table)
         .with_columns(
             is_abroad=(prefix != "") & dialled.str.starts_with(prefix),
-            abroad=dialled.str.slice(table.term(_lengths_abroad, pl.Int64)),
+            abroad=dialled.str.slice(table.term(_digits_before_abroad, pl.Int64)),
         )
         .with_columns(
             fits=pl.when("is_abroad").then(fits_abroad).otherwise(fits_home),
@@ -164,13 +164,9 @@ def _read_short(texts: pl.LazyFrame, table: _PlanTable, *, are_digits: bool) -> 
         words = [*first, (dialled.str.contains(E164), "e164"), *words, (dialled.str.contains(_EXTENSION), "extension")]
     code = table.term(lambda plan: "+" + plan.calling_code)
     is_short_code = pl.col("number_kind") == "short_code"
-    return (
-        texts.with_columns(key=_own_key())
-        .with_columns(
-            number_kind=pl.coalesce(*(pl.when(is_it).then(_kind(name)) for is_it, name in words), _kind("bad"))
-        )
-        .select("place", pl.when(is_short_code).then(code + dialled).otherwise(dialled).alias("number"), "number_kind")
-    )
+    return texts.with_columns(
+        number_kind=pl.coalesce(*(pl.when(is_it).then(_kind(name)) for is_it, name in words), _kind("bad"))
+    ).select("place", pl.when(is_short_code).then(code + dialled).otherwise(dialled).alias("number"), "number_kind")
 
 
 @lru_cache(maxsize=8)
@@ -189,10 +185,14 @@ def _read_odd(odd: pl.LazyFrame, dialing_plans: pl.DataFrame) -> pl.DataFrame:
     others = told.filter(~pl.col("is_digits")).with_columns(dialled=pl.col("text").str.replace_all(_PUNCTUATION, ""))
     is_of_digits = pl.col("dialled").str.contains(r"^[0-9]{7,}$")
     read = []
-    for texts, is_long in ((digits, pl.col("dialled").str.len_bytes() >= 7), (others, is_of_digits)):
-        is_read_long = is_long & ~_is_in(_own_key(), table.long_keys) if table.long_keys else is_long
-        read.append(texts.filter(is_read_long).pipe(_read_long, table))
-        read.append(texts.filter(~is_read_long).pipe(_read_short, table, are_digits=texts is digits))
+    for texts, is_long, are_digits in (
+        (digits, pl.col("dialled").str.len_bytes() >= 7, True),
+        (others, is_of_digits, False),
+    ):
+        is_read_long = is_long & ~_is_in(pl.col("key"), table.long_keys)
+        keyed = texts.with_columns(key=_own_key()).with_columns(is_long=is_read_long)
+        read.append(keyed.filter("is_long").pipe(_read_long, table))
+        read.append(keyed.filter(~pl.col("is_long")).pipe(_read_short, table, are_digits=are_digits))
     return pl.concat(read).collect()
 
 

@@ -144,9 +144,8 @@ def reject_reason() -> pl.Expr:
 
 def _is_set_aside(usage_month: dt.date, columns: Collection[str]) -> pl.Expr:
     """Whether a record has a reason to be rejected, of its own or its source's, or is another month's."""
-    is_fault = pl.any_horizontal(is_fault.fill_null(value=False) for _, is_fault in _faults())
-    is_aside = is_fault | ~in_usage_month(usage_month).fill_null(value=False)
-    return is_aside | pl.col(OTHER_ROW).is_not_null() if OTHER_ROW in columns else is_aside
+    is_other = [pl.col(OTHER_ROW).is_not_null()] if OTHER_ROW in columns else []
+    return pl.any_horizontal(*(is_fault for _, is_fault in _faults()), ~in_usage_month(usage_month), *is_other)
 
 
 def reject_detail() -> pl.Expr:
