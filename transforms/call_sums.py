@@ -12,7 +12,6 @@ from transforms.timestamps import month_start
 
 MICROS_PER_HOUR = 3_600 * 1_000_000
 NO_DESTINATION = "(none)"
-_MOST_FATES = 256
 
 
 def _hour_of_month(usage_month: dt.date) -> pl.Expr:
@@ -26,23 +25,13 @@ def hourly_calls(rated: RatedCalls, usage_month: dt.date) -> pl.DataFrame:
 
     fate: the call type of a billed call, else the reason why it is not billed or suspended.
     """
-    named = ((rated.billed, "call_type"), (rated.unbilled, "outcome"), (rated.suspended, "outcome"))
-    parts = (_by_hour(calls.rename({fate: "fate"}), usage_month) for calls, fate in named)
-    return pl.concat(part.cast({"fate": pl.String}) for part in parts).sort("fate", "hour_of_month")
-
-
-def _by_hour(calls: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
-    """Calls and seconds by fate and hour, found by one number that is both: it is quicker to group by than two."""
-    fates = calls.schema["fate"]
-    fate = pl.col("fate").to_physical().cast(pl.Int64)
-    key = _hour_of_month(usage_month) * _MOST_FATES + fate
-    sums = calls.group_by(key=key).agg(calls=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").sum())
-    return sums.select(
-        fate=(pl.col("key") % _MOST_FATES).cast(pl.UInt8).cat.to(fates),
-        hour_of_month=pl.col("key") // _MOST_FATES,
-        calls="calls",
-        seconds="seconds",
+    parts = (
+        calls.group_by(pl.col(fate).alias("fate"), _hour_of_month(usage_month)).agg(
+            calls=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").sum()
+        )
+        for calls, fate in ((rated.billed, "call_type"), (rated.unbilled, "outcome"), (rated.suspended, "outcome"))
     )
+    return pl.concat(part.cast({"fate": pl.String}) for part in parts).sort("fate", "hour_of_month")
 
 
 def destination_costs(billed: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:

@@ -183,3 +183,25 @@ def test_separators_change_nothing(country: str, text: str, data: st.DataObject)
     if text:
         spaced = "".join(letter + data.draw(st.text(" ().-", max_size=2)) for letter in text)
         assert read(country, spaced) == read(country, text)
+
+
+@pytest.mark.parametrize(
+    ("country", "text", "stored"),
+    [
+        ("US", "911-2222", ("9112222", "emergency")),
+        ("US", "5551000", ("+15551000", "short_code")),
+        ("US", "1 (555) 100-0", ("15551000", "bad")),
+        ("BR", "9112222", ("9112222", "bad")),
+        ("BR", "5551000", ("5551000", "bad")),
+    ],
+)
+def test_a_long_number_with_a_meaning_of_its_own_has_it_in_its_country_alone(
+    country: str, text: str, stored: tuple[str, str]
+) -> None:
+    here = pl.col("country") == "US"
+    plans = DIALING_PLANS.with_columns(
+        emergency_numbers=pl.when(here).then(pl.lit(["911", "9112222"])).otherwise("emergency_numbers"),
+        short_codes=pl.when(here).then(pl.lit(["411", "5551000"])).otherwise("short_codes"),
+    )
+    (row,) = normalise_numbers(pl.DataFrame({"country": [country], "text": [text]}), plans)[:, 2:].rows()
+    assert row == stored
