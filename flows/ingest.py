@@ -126,9 +126,10 @@ def _accepted(judged: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
         flag.cast(pl.UInt8) * pl.lit(2 ** RECORD_WARNINGS.index(kind), dtype=pl.UInt8)
         for kind, flag in warning_flags(source, judged.columns).items()
     )
-    accepted = judged.select("bucket", "row").filter(judged["outcome"].is_null())
-    places = accepted["row"].gather((accepted["bucket"] * 2**32 + accepted["row"]).arg_sort())
-    return judged.select(*(name for name in CALL_SCHEMA if name != "warning_bits"), "bucket", warning_bits=bits)[places]
+    key = (pl.col("bucket") * 2**32 + pl.col("row")).alias("key")
+    keys = judged.lazy().filter(pl.col("outcome").is_null()).select(key).collect().to_series().sort()
+    columns = (name for name in CALL_SCHEMA if name != "warning_bits")
+    return judged.select(*columns, "bucket", warning_bits=bits)[keys % 2**32]
 
 
 @cache

@@ -18,6 +18,7 @@ from flows.files import read_parquet
 from flows.inbox import RecordFile, stat_of
 from schemas.faults import Fault, InputRefusedError
 from schemas.source_spec import SourceSpec
+from transforms.byte_counts import count_byte
 from transforms.delimited import count_rows, is_utf_16, raw_text, read_delimited, unify_line_ends
 from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
 from transforms.source_fields import used_columns
@@ -74,11 +75,6 @@ def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
         if isinstance(dtype, pl.Datetime)
     )
     return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
-
-
-def count_line_ends(block: bytes) -> int:
-    r"""How many `\n` stand in the block. To double them finds the next one quicker than counting does."""
-    return len(block.replace(b"\n", b"\n\n")) - len(block)
 
 
 def finer_marks(block: bytes, offset: int, first_line: int) -> LineMarks:
@@ -216,7 +212,7 @@ class _Marked(NamedTuple):
 def _with_marks(blocks: Iterator[_Bytes], offset: int, first_line: int) -> Iterator[_Marked]:
     """Each block with its marks and lines, from one place and line of the file on."""
     for block, is_as_in_file in blocks:
-        marks = [(offset, first_line), (offset + len(block), first_line + count_line_ends(block))]
+        marks = [(offset, first_line), (offset + len(block), first_line + count_byte(block, b"\n"))]
         line_count = marks[-1][1] - first_line + (not block.endswith(b"\n"))
         yield _Marked(block, first_line, marks if is_as_in_file else [], line_count)
         offset, first_line = marks[-1]

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from transforms.byte_counts import count_byte
 from transforms.odd_lines import MOST_ODD_LINES, lines_at, numbers_without, odd_lines, without_lines
 
 SOURCE_LINE = "source_line"
@@ -109,13 +110,14 @@ def _read(
 def _read_filled(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataFrame | None:
     """All lines at once, or None where it is not proved so that every line is a row of full width.
 
-    The proof: no line is longer, which would be an error; in a shorter one the last column is empty.
+    The proof: no line is longer, which would be an error; so all have full width if together they have the delimiters
+    of so many. Of one column it proves nothing: a blank line has as many.
     """
-    delimiter = layout.delimiter.encode()
-    if delimiter + b"\n" in block or block.endswith(delimiter):
+    between = len(names) - 1
+    if not between:
         return None
     rows = _read(block, layout, names)
-    return rows if (rows[names[-1]] != "").all() else None
+    return rows if count_byte(block, layout.delimiter.encode()) == rows.height * between else None
 
 
 def _read_with_marks(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataFrame:

@@ -59,7 +59,7 @@ def duration_seconds(text: pl.Expr, durations: Durations | None = None) -> pl.Ex
         return pl.lit(None, dtype=pl.Int64)
     if (durations.unit, durations.rounding) == ("s", None):
         seconds = _number(text)  # reads digits with a sign or without, and nothing else
-        has_sign = text.str.starts_with("+") | text.str.starts_with("-")
+        has_sign = text < "0"  # both signs stand before the digits
         is_duration = (seconds < MAXIMUM_DURATION) & (text.str.len_bytes() <= DURATION_DIGITS) & ~has_sign
         return pl.when(is_duration).then(seconds)
     micros = _clock_micros(text) if durations.unit == "clock" else _counted_micros(text, durations.unit)

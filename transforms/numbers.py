@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -51,42 +51,53 @@ class _PlanTable:
     """Dialing plans side by side, so that numbers of all countries are read at once: each by the terms of its own.
 
     A row has the place of its country's plan in `plan`; a country without one has an empty plan, at place 0. What
-    numbers with a meaning of their own are in a country is told by keys of place and number (`own_key`).
+    numbers with a meaning of their own are in a country is told by keys of place and number (`key`). Its
+    expressions are made once: for a block of records that takes as long as a thousand numbers.
     """
 
     def __init__(self, plans: tuple[tuple[str, DialingPlan], ...]) -> None:
-        self.countries = [country for country, _ in plans]
+        countries = [country for country, _ in plans]
         self.plans = (DialingPlan(), *(plan for _, plan in plans))
-        self.emergency = self._keys(plan.emergency_numbers for plan in self.plans)
-        self.short_codes = self._keys(plan.short_codes for plan in self.plans)
-        self.long_keys = [key for key in (*self.emergency, *self.short_codes) if len(key.partition(":")[2]) > 6]
+        places = pl.Series(range(1, len(self.plans)), dtype=pl.UInt32)
+        self.place = pl.col("country").replace_strict(countries, places, default=0, return_dtype=pl.UInt32)
+        """The place of each row's plan."""
+        emergency = self._keys(plan.emergency_numbers for plan in self.plans)
+        short_codes = self._keys(plan.short_codes for plan in self.plans)
+        own = {number for plan in self.plans for number in (*plan.emergency_numbers, *plan.short_codes)}
+        self.own_numbers = _set_of(sorted(own))
+        """What has a meaning of its own in one country at least."""
+        long_keys = [key for key in (*emergency, *short_codes) if len(key.partition(":")[2]) > 6]
+        key = pl.col("key")
+        self.is_emergency, self.is_short_code = key.is_in(_set_of(emergency)), key.is_in(_set_of(short_codes))
+        self.is_long_key = key.is_in(_set_of(long_keys))
+        """Whether a number of 7 digits or more has a meaning of its own."""
+        self.code = self._term([f"+{plan.calling_code}" for plan in self.plans])
+        self.international_prefix = self._term([plan.international_prefix for plan in self.plans])
+        self.national_prefix = self._term([plan.national_prefix for plan in self.plans])
+        self.digits_before_abroad = self._term([_digits_before_abroad(plan) for plan in self.plans])
+        self.carrier_code_digits = self._term([plan.carrier_code_digits for plan in self.plans])
+        self.has_carrier_codes = any(plan.carrier_code_digits for plan in self.plans)
+        self.is_long_by_carrier = self._has_length(_lengths_with_carrier)
+        self.is_as_long_as_at_home = self._has_length(_lengths_at_home)
 
     @staticmethod
     def _keys(numbers: Iterable[tuple[str, ...]]) -> list[str]:
         return [f"{place}:{number}" for place, of_plan in enumerate(numbers) for number in of_plan]
 
-    def place(self) -> pl.Expr:
-        """The place of each row's plan."""
-        places = pl.Series(range(1, len(self.plans)), dtype=pl.UInt32)
-        return pl.col("country").replace_strict(self.countries, places, default=0, return_dtype=pl.UInt32)
-
-    def term(self, value: Callable[[DialingPlan], Any], dtype: Any = pl.String) -> pl.Expr:  # noqa: ANN401
+    @staticmethod
+    def _term(values: list[str] | list[int]) -> pl.Expr:
         """What a plan says, for each row's plan."""
-        return pl.lit(pl.Series([value(plan) for plan in self.plans], dtype=dtype)).gather("plan")
+        return pl.lit(pl.Series(values)).gather("plan")
 
-    def has_length(self, digits: pl.Expr, lengths: Callable[[DialingPlan], set[int]]) -> pl.Expr:
-        """Whether the digits of each row are as many as one of its plan's lengths."""
+    def _has_length(self, lengths: Callable[[DialingPlan], set[int]]) -> pl.Expr:
+        """Whether the `digits` of each row are as many as one of its plan's lengths."""
         fits = [count in of_plan for of_plan in map(lengths, self.plans) for count in range(_COUNTED)]
-        place = pl.col("plan") * _COUNTED + digits.str.len_bytes().clip(0, _COUNTED - 1)
+        place = pl.col("plan") * _COUNTED + pl.col("digits").str.len_bytes().clip(0, _COUNTED - 1)
         return pl.lit(pl.Series(fits)).gather(place)
 
 
-def _own_key() -> pl.Expr:
-    return pl.concat_str(pl.col("plan").cast(pl.String), pl.col("dialled"), separator=":")
-
-
-def _is_in(key: pl.Expr, keys: list[str]) -> pl.Expr:
-    return key.is_in(pl.lit(pl.Series(keys, dtype=pl.String)).implode())
+def _set_of(texts: list[str]) -> pl.Expr:
+    return pl.lit(pl.Series(texts, dtype=pl.String)).implode()
 
 
 def _kind(name: str) -> pl.Expr:
@@ -112,12 +123,12 @@ def _lengths_at_home(plan: DialingPlan) -> set[int]:
 def _with_national_digits(texts: pl.LazyFrame, table: _PlanTable) -> pl.LazyFrame:
     """Adds `digits`: what was dialled without the national prefix, and without the carrier's digits behind it."""
     dialled, digits = pl.col("dialled"), pl.col("digits")
-    texts = texts.with_columns(digits=dialled.str.strip_prefix(table.term(lambda plan: plan.national_prefix)))
-    if not any(plan.carrier_code_digits for plan in table.plans):
+    texts = texts.with_columns(digits=dialled.str.strip_prefix(table.national_prefix))
+    if not table.has_carrier_codes:
         return texts
     has_prefix = digits.str.len_bytes() < dialled.str.len_bytes()
-    behind_carrier = digits.str.slice(table.term(lambda plan: plan.carrier_code_digits, pl.Int64))
-    names_carrier = has_prefix & table.has_length(digits, _lengths_with_carrier)
+    behind_carrier = digits.str.slice(table.carrier_code_digits)
+    names_carrier = has_prefix & table.is_long_by_carrier
     return texts.with_columns(digits=pl.when(names_carrier).then(behind_carrier).otherwise(digits))
 
 
@@ -128,20 +139,18 @@ def _read_long(texts: pl.LazyFrame, table: _PlanTable) -> pl.LazyFrame:
     national number make it, where a national length fits.
     """
     dialled, abroad = pl.col("dialled"), pl.col("abroad")
-    prefix = table.term(lambda plan: plan.international_prefix)
-    code = table.term(lambda plan: "+" + plan.calling_code)
+    prefix = table.international_prefix
     fits_abroad = abroad.str.len_bytes().is_between(7, 15) & ~abroad.str.starts_with("0")
-    fits_home = table.has_length(pl.col("digits"), _lengths_at_home)
     return (
         texts.pipe(_with_national_digits, table)
         .with_columns(
             is_abroad=(prefix != "") & dialled.str.starts_with(prefix),
-            abroad=dialled.str.slice(table.term(_digits_before_abroad, pl.Int64)),
+            abroad=dialled.str.slice(table.digits_before_abroad),
         )
         .with_columns(
-            fits=pl.when("is_abroad").then(fits_abroad).otherwise(fits_home),
+            fits=pl.when("is_abroad").then(fits_abroad).otherwise(table.is_as_long_as_at_home),
             number=pl.concat_str(
-                pl.when("is_abroad").then(pl.lit("+")).otherwise(code),
+                pl.when("is_abroad").then(pl.lit("+")).otherwise(table.code),
                 pl.when("is_abroad").then("abroad").otherwise("digits"),
             ),
         )
@@ -153,20 +162,31 @@ def _read_long(texts: pl.LazyFrame, table: _PlanTable) -> pl.LazyFrame:
     )
 
 
-def _read_short(texts: pl.LazyFrame, table: _PlanTable, *, are_digits: bool) -> pl.LazyFrame:
+def _read_short(texts: pl.LazyFrame) -> pl.LazyFrame:
+    """Fewer than 7 digits, without a meaning of their own anywhere: an extension, or no number."""
+    is_extension = pl.col("dialled").str.len_bytes().is_between(*_EXTENSION_DIGITS)
+    return texts.select(
+        "place", number="dialled", number_kind=pl.when(is_extension).then(_kind("extension")).otherwise(_kind("bad"))
+    )
+
+
+def _read_other(texts: pl.LazyFrame, table: _PlanTable) -> pl.LazyFrame:
     """All else: what has a meaning of its own, E.164 with separators, and what is no number."""
-    dialled, key = pl.col("dialled"), pl.col("key")
-    words = [(_is_in(key, table.emergency), "emergency"), (_is_in(key, table.short_codes), "short_code")]
-    if are_digits:
-        words.append((dialled.str.len_bytes().is_between(*_EXTENSION_DIGITS), "extension"))
-    else:
-        first = [(pl.col("text") == "", "anonymous"), (dialled.str.contains(_FEATURE_CODE), "feature_code")]
-        words = [*first, (dialled.str.contains(E164), "e164"), *words, (dialled.str.contains(_EXTENSION), "extension")]
-    code = table.term(lambda plan: "+" + plan.calling_code)
+    dialled = pl.col("dialled")
+    words = (
+        (pl.col("text") == "", "anonymous"),
+        (dialled.str.contains(_FEATURE_CODE), "feature_code"),
+        (dialled.str.contains(E164), "e164"),
+        (table.is_emergency, "emergency"),
+        (table.is_short_code, "short_code"),
+        (dialled.str.contains(_EXTENSION), "extension"),
+    )
     is_short_code = pl.col("number_kind") == "short_code"
     return texts.with_columns(
         number_kind=pl.coalesce(*(pl.when(is_it).then(_kind(name)) for is_it, name in words), _kind("bad"))
-    ).select("place", pl.when(is_short_code).then(code + dialled).otherwise(dialled).alias("number"), "number_kind")
+    ).select(
+        "place", pl.when(is_short_code).then(table.code + dialled).otherwise(dialled).alias("number"), "number_kind"
+    )
 
 
 @lru_cache(maxsize=8)
@@ -177,35 +197,45 @@ def _plan_table(plans: tuple[tuple[str, DialingPlan], ...]) -> _PlanTable:
 def _read_odd(odd: pl.LazyFrame, dialing_plans: pl.DataFrame) -> pl.DataFrame:
     """Place, number and number_kind of numbers that are not E.164 as they stand, each by its country's plan.
 
-    Most are digits and nothing else, which reading them as a number has told: no pattern is needed for those.
+    Most are digits and nothing else, which reading them as a number has told, and nowhere have a meaning of their own:
+    no pattern and no key is needed for those.
     """
     table = _plan_table(tuple(dialing_plans_by_country(dialing_plans).items()))
-    told = odd.with_columns(plan=table.place()).collect().lazy()
-    digits = told.filter("is_digits").with_columns(dialled="text")
-    others = told.filter(~pl.col("is_digits")).with_columns(dialled=pl.col("text").str.replace_all(_PUNCTUATION, ""))
-    is_of_digits = pl.col("dialled").str.contains(r"^[0-9]{7,}$")
-    read = []
-    for texts, is_long, are_digits in (
-        (digits, pl.col("dialled").str.len_bytes() >= 7, True),
-        (others, is_of_digits, False),
-    ):
-        is_read_long = is_long & ~_is_in(pl.col("key"), table.long_keys)
-        keyed = texts.with_columns(key=_own_key()).with_columns(is_long=is_read_long)
-        read.append(keyed.filter("is_long").pipe(_read_long, table))
-        read.append(keyed.filter(~pl.col("is_long")).pipe(_read_short, table, are_digits=are_digits))
+    is_usual = pl.col("is_digits") & ~pl.col("text").is_in(table.own_numbers)
+    told = odd.with_columns(plan=table.place, is_usual=is_usual).collect().lazy()
+    usual = told.filter("is_usual").with_columns(dialled="text")
+    has_many = pl.col("dialled").str.len_bytes() >= 7
+    others = (
+        told.filter(~pl.col("is_usual"))
+        .with_columns(dialled=pl.col("text").str.replace_all(_PUNCTUATION, ""))
+        .with_columns(key=pl.concat_str(pl.col("plan").cast(pl.String), "dialled", separator=":"))
+        .with_columns(is_long=pl.col("dialled").str.contains(r"^[0-9]{7,}$") & ~table.is_long_key)
+    )
+    read = (
+        usual.filter(has_many).pipe(_read_long, table),
+        usual.filter(~has_many).pipe(_read_short),
+        others.filter("is_long").pipe(_read_long, table),
+        others.filter(~pl.col("is_long")).pipe(_read_other, table),
+    )
     return pl.concat(read).collect()
 
 
-def _e164(text: pl.Expr) -> pl.Expr:
-    """Whether a text matches E164; a null does not. Reading a number takes a quarter of a pattern's time."""
+def _is_number(text: pl.Expr) -> pl.Expr:
+    """Whether a text is digits with a sign or without; a null is none. Takes a quarter of a pattern's time."""
+    return text.cast(pl.Int64, strict=False).is_not_null()
+
+
+def _e164(text: pl.Expr, is_number: pl.Expr) -> pl.Expr:
+    """Whether a text matches E164; a null does not."""
     is_long = text.str.len_bytes().is_between(8, 16)  # with the +
     begins = (text >= "+1") & (text < "+:")  # + and a digit that is not 0, as bytes are ordered
-    return (begins & is_long & text.cast(pl.Int64, strict=False).is_not_null()).fill_null(value=False)
+    return (begins & is_long & is_number).fill_null(value=False)
 
 
 def is_e164(texts: pl.Series) -> pl.Series:
     """Whether each text matches E164; a null does not."""
-    return texts.to_frame("text").select(is_e164=_e164(pl.col("text"))).to_series()
+    text = pl.col("text")
+    return texts.to_frame("text").select(is_e164=_e164(text, _is_number(text))).to_series()
 
 
 def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.DataFrame:
@@ -216,13 +246,13 @@ def normalise_numbers(dialled: pl.DataFrame, dialing_plans: pl.DataFrame) -> pl.
     A country without a dialing plan leaves only E.164, extensions and feature codes readable.
     """
     text = pl.col("text")
-    is_digits = (text >= "0") & text.cast(pl.Int64, strict=False).is_not_null()  # signs are before 0
+    is_digits = pl.col("is_number") & (text >= "0")  # signs are before 0
     odd = (
         dialled.lazy()
-        .select("country", "text")
+        .select("country", "text", is_number=_is_number(text))
         .with_row_index("place")
-        .filter(~_e164(text))
-        .with_columns(text.fill_null(""), is_digits=is_digits.fill_null(value=False))
+        .filter(~_e164(text, pl.col("is_number")))
+        .select("place", "country", text.fill_null(""), is_digits=is_digits.fill_null(value=False))
     )
     judged = _read_odd(odd, dialing_plans)
     kinds = pl.repeat(NUMBER_KINDS.index("e164"), dialled.height, dtype=pl.UInt8, eager=True)

@@ -8,18 +8,24 @@ from schemas.source_spec import SourceSpec
 from transforms.numbers import normalise_numbers
 
 
-def owners_on(calls: pl.DataFrame, number: str, phone_owners: pl.DataFrame) -> pl.DataFrame:
+def owners_of(calls: pl.LazyFrame, number: str, phone_owners: pl.LazyFrame, *others: str) -> pl.LazyFrame:
     """Calls of which the number belongs to somebody on the call's UTC date (rule 5.6), with owner and kind.
 
-    Grain: one row an owned call. Needs: row, `number`, start_time. Gives: row, owner_id, owned_kind.
+    Grain: one row an owned call. Needs: row, `number`, start_time, others. Gives: row, others, owner_id, owned_kind.
     """
     day = pl.col("start_time").dt.date()
+    owners = phone_owners.select("number", "owned_from", "owned_until", owner_id="account_id", owned_kind="kind")
     return (
-        calls.select("row", "start_time", number=pl.col(number))
-        .join(phone_owners, on="number", how="inner")
+        calls.select("row", "start_time", *others, number=pl.col(number))
+        .join(owners, on="number", how="inner")
         .filter((day >= pl.col("owned_from")) & (day <= pl.col("owned_until").fill_null(pl.date(9999, 12, 31))))
-        .select("row", owner_id="account_id", owned_kind="kind")
+        .select("row", *others, "owner_id", "owned_kind")
     )
+
+
+def owners_on(calls: pl.DataFrame, number: str, phone_owners: pl.DataFrame) -> pl.DataFrame:
+    """`owners_of` calls that are at hand."""
+    return owners_of(calls.lazy(), number, phone_owners.lazy()).collect()
 
 
 def _looked_up(calls: pl.DataFrame, column: str, source: SourceSpec, dialing_plans: pl.DataFrame) -> pl.DataFrame:

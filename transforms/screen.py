@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from functools import cache
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -14,7 +15,7 @@ from transforms.delimited import IS_MALFORMED
 from transforms.durations import MAXIMUM_DURATION, duration_seconds, seconds_between
 from transforms.local_hours import NEVER_DETAIL, NEVER_FLAG, TWICE_DETAIL, TWICE_FLAG, with_times
 from transforms.numbers import NUMBER_KIND, normalise_numbers
-from transforms.ownership import find_accounts, owners_on
+from transforms.ownership import find_accounts, owners_of
 from transforms.source_fields import OTHER_ROW, OTHER_ROW_DETAIL
 from transforms.timestamps import in_usage_month
 
@@ -104,10 +105,9 @@ def _attach_numbers(records: pl.DataFrame, source: SourceSpec, directory: Direct
     text = pl.col("source_number")
     if anonymous := [word.lower() for word in source.anonymous_words]:
         text = pl.when(text.str.to_lowercase().is_in(anonymous)).then(pl.lit("")).otherwise(text)
-    from_numbers, to_numbers = (
-        normalise_numbers(records.select("country", text=side), directory.dialing_plans)
-        for side in (text, "destination_number")
-    )
+    sides = pl.concat(records.select("country", text=side) for side in (text, "destination_number"))
+    numbers = normalise_numbers(sides, directory.dialing_plans)
+    from_numbers, to_numbers = numbers.head(records.height), numbers.tail(records.height)
     destination_kinds = to_numbers["number_kind"]
     if (is_missing := destination_kinds == "anonymous").any():
         destination_kinds = pl.Series(["bad"], dtype=NUMBER_KIND).zip_with(is_missing, destination_kinds)
@@ -137,17 +137,20 @@ def _faults() -> tuple[tuple[str, pl.Expr], ...]:
     )
 
 
+@cache
 def reject_reason() -> pl.Expr:
     """The first reason that fits, in the order of the contract; null for a record that is accepted."""
     return pl.coalesce(*(pl.when(is_fault).then(pl.lit(reason)) for reason, is_fault in _faults()))
 
 
-def _is_set_aside(usage_month: dt.date, columns: Collection[str]) -> pl.Expr:
+@cache
+def _is_set_aside(usage_month: dt.date, *, has_other_rows: bool) -> pl.Expr:
     """Whether a record has a reason to be rejected, of its own or its source's, or is another month's."""
-    is_other = [pl.col(OTHER_ROW).is_not_null()] if OTHER_ROW in columns else []
+    is_other = [pl.col(OTHER_ROW).is_not_null()] if has_other_rows else []
     return pl.any_horizontal(*(is_fault for _, is_fault in _faults()), ~in_usage_month(usage_month), *is_other)
 
 
+@cache
 def reject_detail() -> pl.Expr:
     """The value that the reason is about, for a person."""
     reason = pl.col("reason")
@@ -188,12 +191,12 @@ def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
 
 def _inferred_direction(records: pl.DataFrame, directory: Directory) -> pl.Expr:
     """Inbound to the account's own number, internal between extensions, else outbound."""
-    asked = records.select("row", "account_id", "destination_number", "start_time")
-    inferred = asked.filter(records["direction"] == "")
+    inferred = records.lazy().filter(pl.col("direction") == "")
     own = (
-        owners_on(inferred, "destination_number", directory.phone_owners)
-        .join(inferred.select("row", "account_id"), on="row")
+        owners_of(inferred, "destination_number", directory.phone_owners.lazy(), "account_id")
         .filter(pl.col("owner_id") == pl.col("account_id"))
+        .select("row")
+        .collect()
     )
     is_own = pl.repeat(value=False, n=records.height, dtype=pl.Boolean, eager=True).scatter(own["row"], values=True)
     both_extensions = (pl.col("source_kind") == "extension") & (pl.col("destination_kind") == "extension")
@@ -232,24 +235,24 @@ def _attach_accounts(records: pl.DataFrame, directory: Directory) -> pl.DataFram
 
 def _judge(records: pl.DataFrame, usage_month: dt.date) -> pl.DataFrame:
     """Adds outcome, reason and detail. Nearly all records have none, so only the others are looked at one by one."""
-    is_aside = _is_set_aside(usage_month, records.columns)
+    columns = records.columns
+    is_aside = _is_set_aside(usage_month, has_other_rows=OTHER_ROW in columns)
     places = records.select(is_aside=is_aside).to_series().arg_true()
-    judged = records[places].with_columns(reason=reject_reason()).pipe(_set_other_rows_aside)
     is_rejected, is_outside = pl.col("reason").is_not_null(), ~in_usage_month(usage_month)
     outcome = pl.when(is_rejected).then(pl.lit("rejected")).when(is_outside).then(pl.lit("outside_month"))
-    explained = judged.with_columns(outcome=outcome).pipe(_explain)
+    judged = records[places].lazy().with_columns(reason=reject_reason())
+    if OTHER_ROW in columns:
+        judged = judged.with_columns(reason=_reason_of_other_rows())
+    explained = judged.with_columns(outcome=outcome).pipe(_explain, columns).collect()
     nothing = pl.repeat(None, records.height, dtype=pl.String, eager=True)
     return records.with_columns(
         nothing.clone().scatter(places, explained[name]).alias(name) for name in ("outcome", "reason", "detail")
     )
 
 
-def _set_other_rows_aside(records: pl.DataFrame) -> pl.DataFrame:
+def _reason_of_other_rows() -> pl.Expr:
     """Rows that are no call, or a leg that is not billed, have that as their reason, unless they are malformed."""
-    if OTHER_ROW not in records.columns:
-        return records
-    is_malformed = pl.col(IS_MALFORMED)
-    return records.with_columns(reason=pl.when(is_malformed).then("reason").otherwise(pl.coalesce(OTHER_ROW, "reason")))
+    return pl.when(pl.col(IS_MALFORMED)).then("reason").otherwise(pl.coalesce(OTHER_ROW, "reason"))
 
 
 def _odd_hour() -> pl.Expr:
@@ -264,14 +267,14 @@ def _odd_hour() -> pl.Expr:
     )
 
 
-def _explain(aside: pl.DataFrame) -> pl.DataFrame:
+def _explain(aside: pl.LazyFrame, columns: Collection[str]) -> pl.LazyFrame:
     """Outcome, detail and reason of records set aside; the reason of one outside the month is its outcome."""
     starts = pl.format("starts {}", pl.col("start_time").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
     is_outside = pl.col("outcome") == "outside_month"
     detail = reject_detail()
-    if TWICE_FLAG in aside.columns:
+    if TWICE_FLAG in columns:
         detail = detail + _odd_hour()
-    if OTHER_ROW in aside.columns:
+    if OTHER_ROW in columns:
         detail = pl.when(pl.col("reason") == pl.col(OTHER_ROW)).then(OTHER_ROW_DETAIL).otherwise(detail)
     return aside.select(
         "outcome", detail=pl.when(is_outside).then(starts).otherwise(detail), reason=pl.coalesce("reason", "outcome")
