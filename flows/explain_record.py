@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
 
+from flows.files import sha256_of
 from flows.inbox import RecordFile, ending_of, stat_of
 from flows.month import Month
 from flows.record_files import read_blocks
@@ -47,11 +47,9 @@ def _same_file(path: Path, place: Place) -> RecordFile | str:
     if ending_of(path) is None or not path.is_file():
         return f"the input file is no longer in the inbox ({path})"
     stat = stat_of(path)
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    if sha256 != place.sha256:
+    if sha256_of(path) != place.sha256:
         return f"the input file has changed since the month was billed ({path})"
-    return RecordFile(path, place.source_file, place.source, sha256, stat)
+    return RecordFile(path, place.source_file, place.source, place.sha256, stat)
 
 
 def read_again(inbox: Path, place: Place, recorded_sources: dict[str, str]) -> ReadAgain:

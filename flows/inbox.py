@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from flows.files import sha256_of
 from flows.sources import CANONICAL
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 
@@ -141,8 +141,7 @@ def _identified(known: Mapping[str, Known], file: tuple[str, Path, str]) -> Reco
         state, stat = _state_of(before), (before.st_size, before.st_mtime_ns, before.st_ino)
         if name in known and known[name].state == state:
             return RecordFile(path, name, source, known[name].sha256, stat, state)
-        with path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        sha256 = sha256_of(path)
     except OSError as error:
         raise _unreadable(name, "file", error) from error
     is_settled = begun - before.st_ctime_ns > SETTLED_NANOSECONDS

@@ -14,7 +14,17 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from flows.code_version import code_version
-from flows.files import digest, read_json, read_parquet, remove, write_json, write_parquet, write_scratch, written_once
+from flows.files import (
+    digest,
+    read_json,
+    read_parquet,
+    read_scratch,
+    remove,
+    write_json,
+    write_parquet,
+    write_scratch,
+    written_once,
+)
 from flows.inbox import RecordFile
 from flows.read_ahead import ReadAhead
 from flows.record_files import COMPRESSIONS, Block, LineMarks, read_blocks, read_raw_records
@@ -313,9 +323,9 @@ def _parts(plan: IngestPlan, record: RecordFile) -> list[Path]:
     return sorted(plan.piece_folder(record).glob("bucket=*/part=*.arrow"))
 
 
-def _calls(record: RecordFile, parts: list[Path]) -> pl.LazyFrame:
+def _calls(record: RecordFile, parts: list[Path]) -> pl.DataFrame:
     """Stored calls of a file (CALLS_WITH_FILE)."""
-    return pl.scan_ipc(parts, glob=False).with_columns(**_file_columns(record))
+    return pl.concat(map(read_scratch, parts)).with_columns(**_file_columns(record))
 
 
 def call_id_hash() -> pl.Expr:
@@ -338,7 +348,7 @@ def _repeated_records(parts: dict[RecordFile, list[Path]]) -> pl.DataFrame | Non
     if repeated.is_empty():
         return None
     is_repeated = call_id_hash().is_in(repeated.implode())
-    found = [_calls(record, of_file).filter(is_repeated).collect() for record, of_file in parts.items() if of_file]
+    found = [_calls(record, of_file).filter(is_repeated) for record, of_file in parts.items() if of_file]
     return pl.concat(found).cast({"source": pl.String, "source_file": pl.String})
 
 
@@ -400,7 +410,7 @@ def _whole_part(folder: Path, name: str, size: int) -> Path:
     raise InputRefusedError(Fault(str(path), "stored calls are not there as they were written", remedy))
 
 
-def _calls_of_bucket(plan: IngestPlan, record: RecordFile, bucket: int) -> pl.LazyFrame | None:
+def _calls_of_bucket(plan: IngestPlan, record: RecordFile, bucket: int) -> pl.DataFrame | None:
     """A file's calls of a bucket of the month; None where it has none.
 
     It may have been stored when the month was smaller or larger, in another number of buckets. All numbers are
@@ -436,7 +446,7 @@ def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     stored = [calls for calls in found if calls is not None]
     if not stored:
         return pl.DataFrame(schema=CALLS_WITH_FILE)
-    calls = pl.concat(stored).collect().rechunk()  # a gather over chunks takes several times as long
+    calls = pl.concat(stored).rechunk()  # a gather over chunks takes several times as long
     _refuse_too_many(calls)
     repeats = read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():

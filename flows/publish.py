@@ -158,15 +158,16 @@ def staged_database(month: Month) -> Path:
 
 def build_checked(month: Month, run: RunRows, staged: Path) -> Checked:
     """The new database, all of whose controls balance, and the run's tables as Parquet. Raises ControlFailedError."""
-    if month.rerun is None:
-        gather_details(month, staged_details(month))
-    with ThreadPoolExecutor(max_workers=1) as pool, written_whole(staged) as partial:
+    with ThreadPoolExecutor(max_workers=2) as pool, written_whole(staged) as partial:
+        gathered = pool.submit(gather_details, month, staged_details(month)) if month.rerun is None else None
         archived = pool.submit(archive_tables, month)
         build_database(month, run, partial)
         controls = check_controls(partial, month.run_id, month.kind)
         facts = report_facts(month, partial, controls)
         make_read_only(partial)
         hashes = archived.result()
+        if gathered is not None:
+            gathered.result()
     _control_details(month)
     return Checked(staged, controls, facts, hashes)
 

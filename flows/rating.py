@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.files import read_json, read_parquet, write_json, write_parquet, write_published, written_once
+from flows.files import read_json, write_json, write_parquet, write_published, written_once
 from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls
 from flows.month import Month
 from flows.settings import month_text
@@ -240,4 +240,4 @@ def bucket_frames(month: Month, name: str) -> pl.DataFrame:
     folders = [bucket_folder(month, bucket) for bucket in range(month.ingest_plan.bucket_count)]
     if not all(folder.is_dir() for folder in folders):
         raise InputRefusedError(Fault(month.run_id, "not every bucket is rated", "run the month again"))
-    return pl.concat(read_parquet(folder / f"{name}.parquet") for folder in folders)
+    return pl.scan_parquet([folder / f"{name}.parquet" for folder in folders], glob=False).collect()

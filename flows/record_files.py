@@ -18,14 +18,15 @@ from flows.files import read_parquet
 from flows.inbox import RecordFile, stat_of
 from schemas.faults import Fault, InputRefusedError
 from schemas.source_spec import SourceSpec
-from transforms.byte_counts import count_byte
+from transforms.byte_counts import byte_counts
 from transforms.delimited import count_rows, is_utf_16, raw_text, read_delimited, unify_line_ends
 from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
 from transforms.source_fields import used_columns
 
 BLOCK_BYTES = 16 * 2**20
 LINE_END_WITHIN = 2**20
-MARKED_BYTES = 2**16
+KEPT_MARK_BYTES, MARKED_BYTES = 2**20, 2**16
+"""Marks that are kept are few; between two of them finer ones are made for who looks for a line."""
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BOM = b"\xef\xbb\xbf"
 
@@ -64,7 +65,8 @@ class Block(NamedTuple):
         """The rows of these lines as they stand in the file; of a typed file as JSON."""
         if self.typed is not None:
             return typed_records(self.typed, source_lines)
-        return _lines_of(self.lines or b"", finer_marks(self.lines or b"", 0, self.first_line), source_lines)
+        lines = self.lines or b""
+        return _lines_of(lines, line_marks(lines, 0, self.first_line, MARKED_BYTES), source_lines)
 
 
 def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
@@ -77,12 +79,12 @@ def typed_records(frame: pl.DataFrame, rows: pl.Series) -> list[str]:
     return [json.dumps(row, ensure_ascii=False, default=str) for row in picked.to_dicts()]
 
 
-def finer_marks(block: bytes, offset: int, first_line: int) -> LineMarks:
-    """A mark each 64 KiB of a block that begins at the offset of its file with the line; the last is behind it."""
+def line_marks(block: bytes, offset: int, first_line: int, each: int) -> LineMarks:
+    """A mark every so many bytes of a block that begins at the offset of its file with the line; the last behind it."""
     marks = [(offset, first_line)]
-    for begin in range(0, len(block), MARKED_BYTES):
-        end = min(begin + MARKED_BYTES, len(block))
-        marks.append((offset + end, marks[-1][1] + block.count(b"\n", begin, end)))
+    for count in byte_counts(block, b"\n", each):
+        begin, line = marks[-1]
+        marks.append((min(begin + each, offset + len(block)), line + count))
     return marks
 
 
@@ -93,7 +95,7 @@ def _lines_of(content: bytes | mmap.mmap, marks: LineMarks, source_lines: pl.Ser
     for (begin, first_line), (until, line_there) in pairwise(marks):
         here = numbers[len(found) : bisect_right(numbers, line_there, lo=len(found))]
         if here and until - begin > MARKED_BYTES:
-            finer = finer_marks(content[begin:until], begin, first_line)
+            finer = line_marks(content[begin:until], begin, first_line, MARKED_BYTES)
             found += _lines_of(content, finer, pl.Series(here, dtype=pl.Int64))
         elif here:
             end = content.find(b"\n", until)
@@ -195,7 +197,7 @@ def read_raw_records(record: RecordFile, source_lines: pl.Series, marks: LineMar
         here = source_lines.filter((source_lines >= first_line) & (source_lines < after))
         if not here.is_empty():
             text = block.removeprefix(_BOM) if first_line == 1 else block
-            found += _lines_of(text, finer_marks(text, 0, first_line), here)
+            found += _lines_of(text, line_marks(text, 0, first_line, MARKED_BYTES), here)
         first_line = after
     return found
 
@@ -212,7 +214,7 @@ class _Marked(NamedTuple):
 def _with_marks(blocks: Iterator[_Bytes], offset: int, first_line: int) -> Iterator[_Marked]:
     """Each block with its marks and lines, from one place and line of the file on."""
     for block, is_as_in_file in blocks:
-        marks = [(offset, first_line), (offset + len(block), first_line + count_byte(block, b"\n"))]
+        marks = line_marks(block, offset, first_line, KEPT_MARK_BYTES)
         line_count = marks[-1][1] - first_line + (not block.endswith(b"\n"))
         yield _Marked(block, first_line, marks if is_as_in_file else [], line_count)
         offset, first_line = marks[-1]

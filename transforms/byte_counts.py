@@ -8,11 +8,17 @@ _LARGE = 2**20
 """Smaller blocks are not worth the library that lends their bytes to Polars."""
 
 
-def count_byte(block: bytes, byte: bytes) -> int:
-    """How many bytes of the block are this one."""
+def byte_counts(block: bytes, byte: bytes, each: int) -> list[int]:
+    """How many bytes are this one, in every `each` bytes of the block and in what is left at its end."""
+    begins = range(0, len(block), each)
     if len(block) < _LARGE:
-        return block.count(byte)
+        return [block.count(byte, begin, begin + each) for begin in begins]
     import pyarrow as pa
 
-    lent = pa.UInt8Array.from_buffers(pa.uint8(), len(block), [None, pa.py_buffer(block)])
-    return int((pl.Series(lent) == byte[0]).sum())
+    lent = pl.Series(pa.UInt8Array.from_buffers(pa.uint8(), len(block), [None, pa.py_buffer(block)]))
+    return [int((lent.slice(begin, each) == byte[0]).sum()) for begin in begins]
+
+
+def count_byte(block: bytes, byte: bytes) -> int:
+    """How many bytes of the block are this one."""
+    return sum(byte_counts(block, byte, max(len(block), 1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -159,6 +160,7 @@ def add_months(month: dt.date, count: int) -> dt.date:
     return dt.date(index // 12, index % 12 + 1, 1)
 
 
+@cache
 def in_usage_month(usage_month: dt.date) -> pl.Expr:
     """A call belongs to the month of its start in UTC (rule 1.4)."""
     return pl.col("start_time").is_between(

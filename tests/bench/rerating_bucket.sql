@@ -12,24 +12,31 @@ calls as (
         terms.country, terms.currency, terms.plan_id
     from read_parquet($bucket) as published join terms using (account_id)
 ),
+-- Every beginning of a number that may be a prefix. Materialized: joined with the prices as it stands, DuckDB pairs
+-- each call with each price of its kind and currency, and then compares.
+asked as materialized (
+    select
+        calls.call, calls.kind, calls.country, calls.currency, calls.plan_id, calls.start_time, prefix_lengths.digits,
+        if(calls.number like '+%', substr(calls.number, 2, prefix_lengths.digits), '') as prefix
+    from calls join prefix_lengths on prefix_lengths.kind = calls.kind
+    where calls.kind <> 'plan'
+),
 -- The longest prefix in force; at equal length a plan's own row wins (rules 5.2, 6.1).
 prefix_prices as (
     select
-        calls.call, prices.rate_per_minute, prices.connection_fee, prices.minimum_seconds, prices.increment_seconds,
+        asked.call, prices.rate_per_minute, prices.connection_fee, prices.minimum_seconds, prices.increment_seconds,
         prices.rounding
-    from calls
-    join prefix_lengths on prefix_lengths.kind = calls.kind
-    join prices on prices.kind = calls.kind
-        and prices.currency = calls.currency
-        and prices.prefix = if(calls.number like '+%', substr(calls.number, 2, prefix_lengths.digits), '')
-        and length(prices.prefix) = prefix_lengths.digits
-        and prices.country in ('', calls.country)
-        and prices.plan_id in ('*', calls.plan_id)
-        and coalesce(prices.effective_from <= calls.start_time, true)
-        and coalesce(prices.effective_to > calls.start_time, true)
-    where calls.kind <> 'plan'
+    from asked
+    join prices on prices.kind = asked.kind
+        and prices.currency = asked.currency
+        and prices.prefix = asked.prefix
+        and prices.country in ('', asked.country)
+        and prices.plan_id in ('*', asked.plan_id)
+        and coalesce(prices.effective_from <= asked.start_time, true)
+        and coalesce(prices.effective_to > asked.start_time, true)
+    where length(asked.prefix) = asked.digits
     qualify row_number() over (
-        partition by calls.call order by length(prices.prefix) desc, prices.plan_id = '*'
+        partition by asked.call order by asked.digits desc, prices.plan_id = '*'
     ) = 1
 ),
 plan_prices as (

@@ -191,7 +191,7 @@ def run_case(case: Case, folder: Path) -> Result:
 def _blocks_of(size: int | None) -> contextlib.AbstractContextManager[None]:
     """While this lasts, files are cut into pieces of about so many bytes, and marked as often."""
     with contextlib.ExitStack() as stack:
-        for name in ("BLOCK_BYTES", "LINE_END_WITHIN", "MARKED_BYTES") if size else ():
+        for name in ("BLOCK_BYTES", "LINE_END_WITHIN", "KEPT_MARK_BYTES", "MARKED_BYTES") if size else ():
             stack.enter_context(mock.patch.object(record_files, name, size))
         yield
 
