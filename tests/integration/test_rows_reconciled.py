@@ -64,6 +64,7 @@ def test_rule_13_1_no_row_is_lost_or_met_twice_where_blocks_end_within_lines(
 ) -> None:
     monkeypatch.setattr(record_files, "BLOCK_BYTES", 1)
     monkeypatch.setattr(record_files, "LINE_END_WITHIN", 3)
+    monkeypatch.setattr(record_files, "KEPT_MARK_BYTES", 50)
     monkeypatch.setattr(record_files, "MARKED_BYTES", 7)
     lines = [CALL_HEADER, to_london("c1"), "", "bad", to_london("c2"), to_london("c2")]
     empty_office.put("calls.csv", line_end.join(lines))
