@@ -195,7 +195,7 @@ INGEST_STAGES: tuple[Stage, ...] = (
 )
 COMPUTING_STAGES: tuple[Stage, ...] = (
     *INGEST_STAGES,
-    Stage("rate", "rating calls", _buckets, _rate, width=2),
+    Stage("rate", "rating calls", _buckets, _rate, width=3),
     Stage("invoice", "writing invoices", _whole, _invoice),
     Stage("account", "accounting for every row", _whole, _account),
     Stage("anomalies", "looking for anomalies", _whole, _anomalies),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
+from functools import cache
 
 import polars as pl
 
 from schemas.categories import DETAIL_CALL_TYPES, Language
 from transforms.money import SECONDS_PER_MINUTE, decimal_of_micros, divide_half_up
+from transforms.timestamps import MICROS_PER_SECOND
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 LINE_END = "\r\n"
-_TIME = "%F %T"  # 2020-01-15 10:30:00; written out it takes a third longer
+_SECONDS_A_DAY = 24 * 3600
+_MOST_DAYS = 1000
+"""Calls over more days than this, which can only be by a wrong clock, have their times written one by one."""
 _NEEDED = (
     "source_number",
     "destination_number",
@@ -88,9 +93,36 @@ def _fixed(number: pl.Expr, places: int) -> pl.Expr:
     return (number.cast(pl.Decimal(18, 0)) * unit).cast(pl.Decimal(18 + places, places)).cast(pl.String)
 
 
+@cache
+def _times_of_day() -> pl.Series:
+    """`00:00:00` to `23:59:59`."""
+    midnight = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - of any day
+    seconds = pl.datetime_range(midnight, midnight + dt.timedelta(days=1), "1s", closed="left")
+    return pl.select(seconds.dt.to_string("%T")).to_series()
+
+
 def _time_text(instant: pl.Expr) -> pl.Expr:
     """`2020-01-15 10:30:00`, UTC; fractions are cut."""
-    return instant.dt.replace_time_zone(None).dt.to_string(_TIME)
+    return instant.dt.replace_time_zone(None).dt.to_string("%F %T")
+
+
+def _time_texts(calls: pl.DataFrame, *names: str) -> list[pl.Expr]:
+    """`_time_text` of the columns, put together from texts of days and of seconds: a third of its time."""
+    bounds = calls.select(
+        first=pl.min_horizontal(pl.col(name).min() for name in names).dt.date(),
+        last=pl.max_horizontal(pl.col(name).max() for name in names).dt.date(),
+    )
+    first, last = bounds.row(0)
+    if first is None or (last - first).days >= _MOST_DAYS:
+        return [_time_text(pl.col(name)) for name in names]
+    days = pl.lit(pl.select(pl.date_range(first, last).dt.to_string("%F ")).to_series())
+    begin = int(dt.datetime(first.year, first.month, first.day, tzinfo=dt.UTC).timestamp())
+    texts = []
+    for name in names:
+        second = pl.col(name).dt.epoch("us") // MICROS_PER_SECOND - begin
+        time = pl.lit(_times_of_day()).gather(second % _SECONDS_A_DAY)
+        texts.append(pl.concat_str(days.gather(second // _SECONDS_A_DAY), time))
+    return texts
 
 
 def billable_minutes_text(seconds: pl.Expr) -> pl.Expr:
@@ -125,8 +157,7 @@ def detail_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
     cells = (
         pl.col("source_number"),
         pl.col("destination_number"),
-        _time_text(pl.col("start_time")),
-        _time_text(pl.col("end_time")),
+        *_time_texts(calls, "start_time", "end_time"),
         pl.col("duration_seconds").cast(pl.String),
         billable_minutes_text(seconds),
         _fixed(pl.col("cost_micros"), 6),

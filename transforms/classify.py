@@ -6,7 +6,7 @@ import polars as pl
 
 from schemas.categories import CALL_TYPES
 from schemas.reasons import SUSPENDED_REASONS, UNBILLED_REASONS
-from transforms.ownership import owners_on
+from transforms.ownership import owners_of
 from transforms.prefixes import match_numbers, match_rows, number_keys
 from transforms.rate_book import RateBook
 
@@ -67,11 +67,13 @@ def early_outcome() -> pl.Expr:
 
 def _mark_toll_free(calls: pl.DataFrame, phone_owners: pl.DataFrame) -> pl.DataFrame:
     """Adds owns_toll_free: the destination is the account's toll-free number on that day (rules 5 (3), 5.6)."""
-    toll_free = phone_owners.filter(pl.col("kind") == "toll_free")
-    asked = calls.select("row", "account_id", "destination_number", "start_time")
-    inbound = asked.filter(calls["direction"] == "inbound")
-    owned = owners_on(inbound, "destination_number", toll_free).join(
-        inbound.select("row", owner_id="account_id"), on=["row", "owner_id"], how="semi"
+    toll_free = phone_owners.lazy().filter(pl.col("kind") == "toll_free")
+    inbound = calls.lazy().filter(pl.col("direction") == "inbound")
+    owned = (
+        owners_of(inbound, "destination_number", toll_free, "account_id")
+        .filter(pl.col("owner_id") == pl.col("account_id"))
+        .select("row")
+        .collect()
     )
     owns = pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(owned["row"], values=True)
     return calls.with_columns(owns.alias("owns_toll_free"))

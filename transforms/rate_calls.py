@@ -14,11 +14,12 @@ from transforms.charges import cost_micros
 from transforms.classify import OUTCOME, PLAN_MINUTES, classify
 from transforms.increments import billable_seconds
 from transforms.rate_book import RateBook
-from transforms.timestamps import month_start
+from transforms.timestamps import MICROS_PER_SECOND, month_start
 
 CALL_TYPE = pl.Enum(CALL_TYPES)
 MICROS_IN_A_MONTH = 2**42  # > 31 days
 MOST_RANKS = 2**21  # times MICROS_IN_A_MONTH fits Int64
+SECOND_BITS, INT64_BITS = 22, 63  # 2**22 s > 31 days
 _TERMS = (
     "country",
     "calling_code",
@@ -50,6 +51,21 @@ class RatedCalls(NamedTuple):
     suspended: pl.DataFrame
 
 
+def _places_by_second(account_ranks: pl.Series, starts: pl.Series) -> pl.Series | None:
+    """The places by rank and start in half the time of `arg_sort`: with its place, each is one number that is sorted.
+
+    None where a start (microseconds of the month) has parts of a second, or the number would have more than 63 bits.
+    """
+    place_bits = len(starts).bit_length()
+    rank_bits = int(str(account_ranks.max() or 0)).bit_length()
+    if rank_bits + SECOND_BITS + place_bits > INT64_BITS or bool((starts % MICROS_PER_SECOND != 0).any()):
+        return None
+    seconds = account_ranks * 2**SECOND_BITS + starts // MICROS_PER_SECOND
+    keys: pl.Series = (seconds * 2**place_bits + pl.int_range(len(starts), eager=True)).sort()
+    places: pl.Series = (keys % 2**place_bits).cast(pl.get_index_type())
+    return places
+
+
 def call_order(calls: pl.DataFrame, account_ranks: pl.Series, usage_month: dt.date) -> pl.Series:
     """The places of the calls by account, then start time, call id and source: as pools are used up (rule 7.1).
 
@@ -57,8 +73,11 @@ def call_order(calls: pl.DataFrame, account_ranks: pl.Series, usage_month: dt.da
     all; text decides only between calls of one account that start in the same microsecond.
     """
     begin = int(month_start(usage_month).timestamp() * 1_000_000)
-    order = account_ranks * MICROS_IN_A_MONTH + calls["start_time"].dt.epoch("us") - begin
-    places = order.arg_sort()
+    starts = calls["start_time"].dt.epoch("us") - begin
+    order = account_ranks * MICROS_IN_A_MONTH + starts
+    places = _places_by_second(account_ranks, starts)
+    if places is None:
+        places = order.arg_sort()
     sorted_order = order.gather(places)
     repeats = (sorted_order == sorted_order.shift(1)).fill_null(value=False)
     tied = repeats | repeats.shift(-1).fill_null(value=False)
