@@ -40,8 +40,11 @@ from transforms.source_fields import canonical_text
 from transforms.timestamps import UTC_MICROS
 
 BLOCKS_AT_A_TIME = 2
-HELD_ROWS, HELD_ROWS_A_BUCKET = 3 * 2**18, 2**15
-"""Calls are held until they fill their buckets' files: a small file costs as much as its rows, or more."""
+HELD_ROWS, MOST_HELD_A_BUCKET, LEAST_HELD_A_BUCKET = 3 * 2**18, 2**15, 2**13
+"""Calls are held until they fill their buckets' files: a small file costs as much as its rows, or more.
+
+A month of many buckets holds more: or its files would be as many as the square of its calls.
+"""
 SET_ASIDE_SCHEMA: dict[str, Any] = {
     "source": pl.String,
     "source_file": pl.String,
@@ -162,7 +165,7 @@ class _Held:
 
     def __init__(self, folder: Path, bucket_count: int) -> None:
         self.folder = folder
-        self.limit = min(HELD_ROWS, HELD_ROWS_A_BUCKET * bucket_count)
+        self.limit = min(MOST_HELD_A_BUCKET * bucket_count, max(HELD_ROWS, LEAST_HELD_A_BUCKET * bucket_count))
         self.frames: dict[int, list[pl.DataFrame]] = {}
         self.row_count = 0
         self.part_count = 0

@@ -44,6 +44,7 @@ def month_end_table(sizes: dict[str, Any]) -> Table:
     rows = [
         (
             size_text(entry["calls"]),
+            str(len(entry["rounds"])),
             f"{entry['csv_bytes'] / 1e6:,.0f} MB",
             f"{entry['floor_seconds']:.2f}",
             f"{entry['seconds']:.2f}",
@@ -56,7 +57,7 @@ def month_end_table(sizes: dict[str, Any]) -> Table:
         for entry in sizes.values()
     ]
     headers = (
-        *("calls", "CSV", "floor F, s", "month end, s", "ratio to F", "calls a second"),
+        *("calls", "rounds", "CSV", "floor F, s", "month end, s", "ratio to F", "calls a second"),
         *("s a million calls", "peak memory", "amounts by DuckDB"),
     )
     about = f"The whole `tollbook bill`, start to end of the process. Goal: at most {GOAL_RATIO} × F."
@@ -86,6 +87,7 @@ def ingest_table(sizes: dict[str, Any]) -> Table:
     rows = [
         (
             size_text(entry["calls"]),
+            str(len(entry["rounds"])),
             f"{entry['floor_seconds']:.2f}",
             f"{entry['seconds']:.2f}",
             f"{entry['ratio']:.2f}",
@@ -94,7 +96,10 @@ def ingest_table(sizes: dict[str, Any]) -> Table:
         )
         for entry in sizes.values()
     ]
-    headers = ("calls", "Polars CSV → Parquet, s", "`tollbook ingest`, s", "ratio", "calls a second", "peak memory")
+    headers = (
+        *("calls", "rounds", "Polars CSV → Parquet, s", "`tollbook ingest`, s", "ratio", "calls a second"),
+        "peak memory",
+    )
     about = "Reading, checking and storing the calls, beside Polars' plain reading of the same files as text."
     return Table("Reading", about, headers, rows)
 

@@ -27,6 +27,7 @@ def month_end(calls: int, **other: Any) -> dict[str, Any]:
     return {
         "calls": calls,
         "csv_bytes": 85 * calls,
+        "rounds": [{}, {}, {}],
         "floor_seconds": 8.0,
         "seconds": 20.0,
         "ratio": 2.5,
@@ -119,7 +120,7 @@ def test_a_file_that_holds_no_figures_is_refused_by_name(tmp_path: Path, text: s
 
 def test_the_table_of_the_month_end_has_the_figures() -> None:
     (row,) = month_end_table({"10000000": month_end(10_000_000)}).rows
-    assert row == ("10 M", "850 MB", "8.00", "20.00", "2.50", "500,000", "2.00", "1.00 GiB", "equal: 7 calls")
+    assert row == ("10 M", "3", "850 MB", "8.00", "20.00", "2.50", "500,000", "2.00", "1.00 GiB", "equal: 7 calls")
 
 
 def test_the_table_of_the_stages_has_their_share() -> None:

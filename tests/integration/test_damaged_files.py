@@ -295,7 +295,7 @@ def test_what_may_not_be_read_is_refused_by_name(
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(record_files, "BLOCK_BYTES", 50)
     monkeypatch.setattr(record_files, "LINE_END_WITHIN", 10)
-    monkeypatch.setattr(ingest, "HELD_ROWS", 1)
+    monkeypatch.setattr(ingest, "MOST_HELD_A_BUCKET", 1)
     yield
 
 
