@@ -40,10 +40,11 @@ from transforms.source_fields import canonical_text
 from transforms.timestamps import UTC_MICROS
 
 BLOCKS_AT_A_TIME = 2
-HELD_ROWS, MOST_HELD_A_BUCKET, LEAST_HELD_A_BUCKET = 3 * 2**18, 2**15, 2**13
+LEAST_HELD, MOST_HELD = 3 * 2**18, 2**21
+LEAST_HELD_A_BUCKET, MOST_HELD_A_BUCKET = 2**13, 2**15
 """Calls are held until they fill their buckets' files: a small file costs as much as its rows, or more.
 
-A month of many buckets holds more: or its files would be as many as the square of its calls.
+A month of more buckets holds more: or its files would be as many as the square of its calls.
 """
 SET_ASIDE_SCHEMA: dict[str, Any] = {
     "source": pl.String,
@@ -160,12 +161,18 @@ def _by_bucket(calls: pl.DataFrame) -> dict[int, pl.DataFrame]:
     return {bucket: stored.slice(begin, count) for bucket, begin, count in pieces}
 
 
+def rows_held(bucket_count: int) -> int:
+    """After how many calls of a file they are written to so many buckets."""
+    rows = min(max(LEAST_HELD_A_BUCKET * bucket_count, LEAST_HELD), MOST_HELD)
+    return min(MOST_HELD_A_BUCKET * bucket_count, rows)
+
+
 class _Held:
     """Accepted calls of a file by bucket, written to its folder as parts of a good size."""
 
     def __init__(self, folder: Path, bucket_count: int) -> None:
         self.folder = folder
-        self.limit = min(MOST_HELD_A_BUCKET * bucket_count, max(HELD_ROWS, LEAST_HELD_A_BUCKET * bucket_count))
+        self.limit = rows_held(bucket_count)
         self.frames: dict[int, list[pl.DataFrame]] = {}
         self.row_count = 0
         self.part_count = 0
