@@ -15,8 +15,7 @@ from transforms.timestamps import MICROS_PER_SECOND
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 LINE_END = "\r\n"
 _SECONDS_A_DAY = 24 * 3600
-_MOST_DAYS = 1000
-"""Calls over more days than this, which can only be by a wrong clock, have their times written one by one."""
+_SOME_DAY = dt.date(2000, 1, 1)
 _NEEDED = (
     "source_number",
     "destination_number",
@@ -96,27 +95,22 @@ def _fixed(number: pl.Expr, places: int) -> pl.Expr:
 @cache
 def _times_of_day() -> pl.Series:
     """`00:00:00` to `23:59:59`."""
-    midnight = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - of any day
-    seconds = pl.datetime_range(midnight, midnight + dt.timedelta(days=1), "1s", closed="left")
-    return pl.select(seconds.dt.to_string("%T")).to_series()
-
-
-def _time_text(instant: pl.Expr) -> pl.Expr:
-    """`2020-01-15 10:30:00`, UTC; fractions are cut."""
-    return instant.dt.replace_time_zone(None).dt.to_string("%F %T")
+    nanoseconds = pl.int_range(_SECONDS_A_DAY) * 1_000_000_000
+    return pl.select(nanoseconds.cast(pl.Time).dt.to_string("%T")).to_series()
 
 
 def _time_texts(calls: pl.DataFrame, *names: str) -> list[pl.Expr]:
-    """`_time_text` of the columns, put together from texts of days and of seconds: a third of its time."""
+    """`2020-01-15 10:30:00` of each column, UTC; fractions are cut.
+
+    Put together from the texts of days and of seconds: to format each takes three times as long.
+    """
     bounds = calls.select(
         first=pl.min_horizontal(pl.col(name).min() for name in names).dt.date(),
         last=pl.max_horizontal(pl.col(name).max() for name in names).dt.date(),
     )
-    first, last = bounds.row(0)
-    if first is None or (last - first).days >= _MOST_DAYS:
-        return [_time_text(pl.col(name)) for name in names]
+    first, last = (day or _SOME_DAY for day in bounds.row(0))
     days = pl.lit(pl.select(pl.date_range(first, last).dt.to_string("%F ")).to_series())
-    begin = int(dt.datetime(first.year, first.month, first.day, tzinfo=dt.UTC).timestamp())
+    begin = (first - dt.date(1970, 1, 1)).days * _SECONDS_A_DAY
     texts = []
     for name in names:
         second = pl.col(name).dt.epoch("us") // MICROS_PER_SECOND - begin
@@ -190,8 +184,7 @@ def pair_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
     cells = (
         pl.col("source_number"),
         pl.col("destination_number"),
-        _time_text(pl.col("first_start")),
-        _time_text(pl.col("last_end")),
+        *_time_texts(pairs, "first_start", "last_end"),
         pl.col("calls").cast(pl.String),
         pl.col("duration").cast(pl.String),
         billable_minutes_text(pl.col("seconds")),

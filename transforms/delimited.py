@@ -111,13 +111,11 @@ def _read_filled(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataF
     """All lines at once, or None where it is not proved so that every line is a row of full width.
 
     The proof: no line is longer, which would be an error; so all have full width if together they have the delimiters
-    of so many. Of one column it proves nothing: a blank line has as many.
+    of so many.
     """
-    between = len(names) - 1
-    if not between:
-        return None
     rows = _read(block, layout, names)
-    return rows if count_byte(block, layout.delimiter.encode()) == rows.height * between else None
+    delimiters = count_byte(block, layout.delimiter.encode())
+    return rows if delimiters == rows.height * (len(names) - 1) else None
 
 
 def _read_with_marks(block: bytes, layout: Layout, names: Sequence[str]) -> pl.DataFrame:
