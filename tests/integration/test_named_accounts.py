@@ -8,7 +8,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -115,13 +114,13 @@ def test_without_the_list_of_its_files_a_run_is_not_rerun(dispute: Dispute) -> N
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of files of call records whose bytes are read to be hashed, from now on."""
     found: list[str] = []
-    digest = flows.inbox.hashlib.file_digest
+    digest = flows.inbox.sha256_of
 
-    def noted(stream: Any, name: str) -> Any:
-        found.append(Path(stream.name).name)
-        return digest(stream, name)
+    def noted(path: Path) -> str:
+        found.append(path.name)
+        return digest(path)
 
-    monkeypatch.setattr(flows.inbox.hashlib, "file_digest", noted)
+    monkeypatch.setattr(flows.inbox, "sha256_of", noted)
     return found
 
 
