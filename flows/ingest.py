@@ -140,8 +140,8 @@ def _accepted(judged: pl.DataFrame, source: SourceSpec) -> pl.DataFrame:
         flag.cast(pl.UInt8) * pl.lit(2 ** RECORD_WARNINGS.index(kind), dtype=pl.UInt8)
         for kind, flag in warning_flags(source, judged.columns).items()
     )
-    key = (pl.col("bucket") * 2**32 + pl.col("row")).alias("key")
-    keys = judged.lazy().filter(pl.col("outcome").is_null()).select(key).collect().to_series().sort()
+    accepted = judged.lazy().filter(pl.col("outcome").is_null())
+    keys = accepted.select(key=pl.col("bucket") * 2**32 + pl.col("row")).collect()["key"].sort()
     columns = (name for name in CALL_SCHEMA if name != "warning_bits")
     return judged.select(*columns, "bucket", warning_bits=bits)[keys % 2**32]
 
@@ -358,7 +358,11 @@ def _repeated_records(parts: dict[RecordFile, list[Path]]) -> pl.DataFrame | Non
     if repeated.is_empty():
         return None
     is_repeated = call_id_hash().is_in(repeated.implode())
-    found = [_calls(record, of_file).filter(is_repeated) for record, of_file in parts.items() if of_file]
+    found = [
+        pl.scan_ipc(of_file, glob=False).filter(is_repeated).collect().with_columns(**_file_columns(record))
+        for record, of_file in parts.items()
+        if of_file
+    ]
     return pl.concat(found).cast({"source": pl.String, "source_file": pl.String})
 
 

@@ -23,11 +23,6 @@ def owners_of(calls: pl.LazyFrame, number: str, phone_owners: pl.LazyFrame, *oth
     )
 
 
-def owners_on(calls: pl.DataFrame, number: str, phone_owners: pl.DataFrame) -> pl.DataFrame:
-    """`owners_of` calls that are at hand."""
-    return owners_of(calls.lazy(), number, phone_owners.lazy()).collect()
-
-
 def _looked_up(calls: pl.DataFrame, column: str, source: SourceSpec, dialing_plans: pl.DataFrame) -> pl.DataFrame:
     """The number as it is looked up: only with `+`, unless the source names a country to read it by."""
     texts = calls.select(
@@ -50,9 +45,11 @@ def find_accounts(
         return calls.with_columns(second_party=pl.lit(value=False))
     orphans = calls.filter((pl.col("account_id") == "") & pl.col("start_time").is_not_null())
     owners = {
-        side: owners_on(_looked_up(orphans, f"{side}_number", source, dialing_plans), "number", phone_owners).select(
-            "row", pl.col("owner_id").alias(f"{side}_owner")
+        side: owners_of(
+            _looked_up(orphans, f"{side}_number", source, dialing_plans).lazy(), "number", phone_owners.lazy()
         )
+        .select("row", pl.col("owner_id").alias(f"{side}_owner"))
+        .collect()
         for side in ("source", "destination")
     }
     named = pl.when(pl.col("account_id") != "").then(pl.col("account_id"))

@@ -49,14 +49,12 @@ def parse_instants(texts: pl.Series) -> pl.Series:
     """Each text's instant (UTC); null where the text is none. Many that are plain `…T…Z` text take the short way."""
     text = pl.col("text")
     frame = texts.rename("text").to_frame()
-    is_plain = (text.str.len_bytes() == _PLAIN_LENGTH) & text.str.ends_with("Z") & (text >= "1")  # FIRST_YEAR
     if len(texts) >= _MANY:
+        is_plain = (text.str.len_bytes() == _PLAIN_LENGTH) & text.str.ends_with("Z") & (text >= "1")  # FIRST_YEAR
         others = frame.select(~is_plain.fill_null(value=True)).to_series().arg_true()
-        few = frame[others].select(iso_instant(text).alias("text"))["text"]
-        plain = frame["text"].scatter(others, None) if len(others) else frame["text"]
-        read = _read_plain(plain)
+        read = _read_plain(frame["text"].scatter(others, None))
         if read is not None:
-            return read.scatter(others, few) if len(others) else read
+            return read.scatter(others, frame[others].select(iso_instant(text).alias("text"))["text"])
     return frame.select(iso_instant(text).alias("text"))["text"]
 
 
