@@ -68,8 +68,8 @@ docs: $(VENV)/dev.stamp ## Write the data dictionary, the page of the sources, t
 	@$(BIN)/python -m tests.bounds > transforms/.README.md && mv transforms/.README.md transforms/README.md
 
 lock: $(VENV)/dev.stamp ## Resolve the hashed requirements again
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra pdf pyproject.toml -o requirements.txt
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra install --extra dask --extra dev --extra pdf --extra s3 pyproject.toml -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra fast --extra install --extra pdf pyproject.toml -o requirements.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --extra fast --extra install --extra dask --extra dev --extra pdf --extra s3 pyproject.toml -o requirements-dev.txt
 	@sed -n 's/^compare = \["\(.*\)"\].*/\1/p' pyproject.toml | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url - -o requirements-compare.txt
 
 sample: $(VENV)/dev.stamp ## Write data/sample again (a small demo month to look at)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import sys
-from contextlib import suppress
 
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # as malloc.h has them
+from flows.process_memory import keep_large_blocks
 
 
 def set_up_process() -> None:
@@ -17,15 +15,8 @@ def set_up_process() -> None:
     sys.setswitchinterval(0.0005)  # a thread back from Polars waits less long for one that is at work in Python
     os.environ.setdefault("POLARS_ENGINE_AFFINITY", "in-memory")  # blocks are in memory: the other cuts them up again
     os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")  # Polars' memory: what one thread frees another uses
-    _keep_large_blocks()
-
-
-def _keep_large_blocks() -> None:
-    """Memory of blocks of call records is used again: given back, each next block is a fault a page. Only glibc can."""
-    with suppress(AttributeError, OSError, TypeError):
-        memory = ctypes.CDLL(None)
-        memory.mallopt(_MMAP_THRESHOLD, 2**30)
-        memory.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would only wait
+    keep_large_blocks()
 
 
 def main() -> None:

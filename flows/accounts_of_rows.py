@@ -7,9 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from flows.files import read_parquet, write_parquet, written_whole
-from flows.ingest import piece_counts, with_raw_records
+from flows.ingest_plan import piece_counts
 from flows.month import Month
 from flows.rating import bucket_frames
+from flows.repeated_calls import with_raw_records
 from schemas.warehouse_tables import SMALL_TABLES
 
 _OUTCOMES = ("billed", "unbilled", "duplicate", "conflict", "suspended", "outside_month", "rejected")

@@ -10,9 +10,10 @@ import polars as pl
 from flows.comparison import Comparison, comparison
 from flows.details_proof import DETAILS_AGAIN
 from flows.files import read_parquet, write_json, write_parquet, written_once
-from flows.ingest import CALLS_WITH_FILE, bucket_calls
+from flows.ingest_plan import CALLS_WITH_FILE
 from flows.month import Month
 from flows.rating import DETAILS, refuse_missing_plans, write_details
+from flows.stored_calls import bucket_calls
 from schemas.faults import ControlFailedError
 from transforms.adjustments import RELEASED
 from transforms.compare_calls import (

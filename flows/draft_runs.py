@@ -15,7 +15,7 @@ from flows.draft import Draft, draft_faults, find_draft, publish_draft, standing
 from flows.draft_place import draft_link, drafted_run
 from flows.files import read_json
 from flows.fixed_charges import fixed_charges
-from flows.ingest import sweep_pieces
+from flows.ingest_plan import sweep_pieces
 from flows.locks import only_run
 from flows.month import Month
 from flows.next_database import run_manifest

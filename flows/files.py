@@ -134,19 +134,29 @@ def write_published(frame: pl.DataFrame, target: Path) -> str:
 
 
 def write_scratch(frame: pl.DataFrame, target: Path) -> None:
-    """The frame as an Arrow file that only the next stage reads: columns as they are in memory, so quick to write."""
+    """The frame as an Arrow stream that only the next stage reads: columns as they are in memory, so quick to write."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with _told_by_the_system(target):
-        frame.write_ipc(target, compression="uncompressed", compat_level=pl.CompatLevel.newest())
+        frame.write_ipc_stream(target, compression="uncompressed", compat_level=pl.CompatLevel.newest())
 
 
-def read_scratch(path: Path) -> pl.DataFrame:
+def read_scratch(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     """What `write_scratch` wrote, taken as it lies in the file: its text is not checked again."""
     import pyarrow as pa
     from pyarrow import ipc
 
     with pa.memory_map(str(path)) as content:
-        return pl.DataFrame(ipc.open_file(content).read_all())
+        table = ipc.open_stream(content).read_all()
+    return pl.DataFrame(table if columns is None else table.select(columns))
+
+
+def rows_of_scratch(path: Path) -> int:
+    """How many rows `write_scratch` wrote."""
+    import pyarrow as pa
+    from pyarrow import ipc
+
+    with pa.memory_map(str(path)) as content:
+        return sum(batch.num_rows for batch in ipc.open_stream(content))
 
 
 def sha256_of(path: Path) -> str:

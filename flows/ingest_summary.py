@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.files import read_parquet
-from flows.ingest import piece_counts
+from flows.ingest_plan import piece_counts
 from flows.other_months import other_month_sentences, waiting_sentences
 from flows.runner import IngestOutcome
 

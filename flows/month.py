@@ -18,11 +18,12 @@ from flows.contract_reader import Contracts, checked_contracts, read_contract_fi
 from flows.files import digest
 from flows.history import EarlierBill, earlier_bills
 from flows.inbox import Known, RecordFile, expected_bytes, find_record_files
-from flows.ingest import IngestPlan
+from flows.ingest_plan import IngestPlan
 from flows.read_ahead import ReadAhead, read_ahead
 from flows.settings import Settings, month_text, threshold_texts
 from flows.sources import load_source
 from flows.stopping import workers
+from flows.usual_blocks import is_for_machine_code
 from rate_tables.versions import RateTables, default_version, load_version
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from transforms.account_terms import account_terms, devices_in_service, in_service, pool_terms, without_pool_terms
@@ -130,6 +131,7 @@ class Month:
             directory_digest=digest([frame.write_json() for frame in known]),
             bucket_count=buckets,
             ahead=self.ahead,
+            by_machine_code=is_for_machine_code(self.record_files),
         )
 
     @cached_property
@@ -282,7 +284,8 @@ def _find_record_files(
     if (calls_folder(settings.warehouse) / month).exists():
         return records, None
     first = records[0]
-    return records, read_ahead(first, load_source(settings.cdrs, first.source))
+    source = load_source(settings.cdrs, first.source)
+    return records, read_ahead(first, source, by_machine_code=is_for_machine_code(records))
 
 
 def open_month(

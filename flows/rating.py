@@ -10,9 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from flows.files import read_json, write_json, write_parquet, write_published, written_once
-from flows.ingest import SET_ASIDE_SCHEMA, bucket_calls
+from flows.ingest_plan import SET_ASIDE_SCHEMA
 from flows.month import Month
 from flows.settings import month_text
+from flows.stored_calls import bucket_calls
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.reasons import RECORD_WARNINGS
 from schemas.warehouse_tables import CALL_COLUMNS

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from flows.inbox import RecordFile
 from flows.record_files import Block, read_blocks, refuse_changed
+from flows.usual_blocks import canonical_layout
 from schemas.source_spec import SourceSpec
 
 BYTES_AHEAD = 32 * 2**20
@@ -29,19 +30,23 @@ class ReadAhead(NamedTuple):
         return chain(first, others)
 
 
-def read_ahead(record: RecordFile, source: SourceSpec) -> ReadAhead:
-    """Begins to read the file, beside whatever the caller does next; nothing is written."""
+def read_ahead(record: RecordFile, source: SourceSpec, *, by_machine_code: bool) -> ReadAhead:
+    """Begins to read the file, beside whatever the caller does next; nothing is written.
+
+    Rows of blocks that machine code reads are left to it; it is loaded here.
+    """
     with_rows = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead")
-    begun = with_rows.submit(_begin, record, source)
+    begun = with_rows.submit(_begin, record, source, by_machine_code)
     with_rows.shutdown(wait=False)
     return ReadAhead(record, source, begun)
 
 
-def _begin(record: RecordFile, source: SourceSpec) -> tuple[list[Block], Iterator[Block]]:
+def _begin(record: RecordFile, source: SourceSpec, by_machine_code: bool) -> tuple[list[Block], Iterator[Block]]:
     blocks = read_blocks(record, source)
     first: list[Block] = []
     size = 0
     while size < BYTES_AHEAD and (block := next(blocks, None)) is not None:
         size += BYTES_AHEAD if block.lines is None else len(block.lines)
-        first.append(block.with_rows())
+        is_left = by_machine_code and canonical_layout(block, source) is not None
+        first.append(block if is_left else block.with_rows())
     return first, blocks

@@ -19,7 +19,7 @@ from flows.inbox import RecordFile, stat_of
 from schemas.faults import Fault, InputRefusedError
 from schemas.source_spec import SourceSpec
 from transforms.byte_counts import byte_counts
-from transforms.delimited import count_rows, is_utf_16, raw_text, read_delimited, unify_line_ends
+from transforms.delimited import Layout, count_rows, is_utf_16, raw_text, read_delimited, unify_line_ends
 from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
 from transforms.source_fields import used_columns
 
@@ -40,7 +40,7 @@ class Block(NamedTuple):
 
     `marks`: where its lines are in the file; none where the file's bytes are not the block's. `line_count`: counted
     in the bytes, blank lines and all; of a typed file the rows that its footer names. `columns`: the names of the
-    file's columns, none where each row has its own. `comment`: how lines begin that are no rows.
+    file's columns, none where each row has its own. `layout`: of a file whose lines are cut by a delimiter.
     """
 
     rows: Callable[[], pl.DataFrame]
@@ -50,11 +50,12 @@ class Block(NamedTuple):
     marks: LineMarks
     line_count: int
     columns: tuple[str, ...] = ()
-    comment: tuple[str, ...] = ()
+    layout: Layout | None = None
 
     def row_count(self) -> int:
         """The rows that stand in the bytes, counted without the reader."""
-        return self.line_count if self.lines is None else count_rows(self.lines, self.comment)
+        comment = self.layout.comment if self.layout is not None else ()
+        return self.line_count if self.lines is None else count_rows(self.lines, comment)
 
     def with_rows(self) -> Block:
         """The block with its rows at hand."""
@@ -235,7 +236,7 @@ def _delimited_blocks(record: RecordFile, source: SourceSpec) -> Iterator[Block]
     behind = _with_marks(rest, len(first.block) - len(content), header.line_count + 1)
     for block, line, marks, line_count in behind:
         rows = partial(read_delimited, block, layout, line)
-        yield Block(rows, block, None, line, marks, line_count, columns, layout.comment)
+        yield Block(rows, block, None, line, marks, line_count, columns, layout)
 
 
 def _chained(first: _Bytes, blocks: Iterator[_Bytes]) -> Iterator[_Bytes]:

@@ -21,7 +21,7 @@ from flows.files import digest, remove
 from flows.fixed_charges import fixed_charges
 from flows.held import issue_standing, issued_or_held
 from flows.inbox import Known
-from flows.ingest import is_stored, stored_hashes, sweep_pieces
+from flows.ingest_plan import is_stored, stored_hashes, sweep_pieces
 from flows.issued import issued_run_of
 from flows.locks import only_run, publishing
 from flows.month import Month, RerunOrder, calls_folder, open_month

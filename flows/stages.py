@@ -20,10 +20,11 @@ from flows.compare_calls import compare_bucket, compare_units
 from flows.comparison import comparison
 from flows.files import read_json, write_json
 from flows.inbox import RecordFile
-from flows.ingest import find_repeats, ingest_file
+from flows.ingest import ingest_file
 from flows.invoicing import invoice_month
 from flows.month import Month, RerunOrder, open_month
 from flows.rating import rate_bucket
+from flows.repeated_calls import find_repeats
 from flows.settings import Settings
 from flows.value_difference import value_difference
 from schemas.faults import Fault, InputRefusedError

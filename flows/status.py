@@ -18,9 +18,9 @@ from flows.audit import BEGUN, PUBLISHES, read_log
 from flows.draft import DRAFT_DATABASE, DRAFTED, find_draft
 from flows.draft_place import drafted_months
 from flows.files import read_json
-from flows.ingest import stored_call_count
 from flows.locks import Holder, holders
 from flows.settings import month_text, parse_month
+from flows.stored_calls import stored_call_count
 from flows.warehouse import opened, published
 from transforms.timestamps import add_months
 

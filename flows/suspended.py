@@ -13,7 +13,7 @@ from typing import NamedTuple
 import duckdb
 import polars as pl
 
-from flows.ingest import CALLS_WITH_FILE
+from flows.ingest_plan import CALLS_WITH_FILE
 from flows.issued import IssuedRun, find_issued_run, recorded_month
 from flows.month import Month
 from flows.published_calls import PublishedCalls

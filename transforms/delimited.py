@@ -292,9 +292,18 @@ def _read_but_odd_lines(block: bytes, layout: Layout, first_line: int) -> pl.Dat
     rows = _whole(marked.drop("_beyond"), numbers)
     if not texts:
         return rows
-    others = [(number, _decoded(text.removesuffix(b"\n").removesuffix(b"\r"))) for number, text in sorted(texts)]
-    frame = pl.DataFrame(others, schema={SOURCE_LINE: pl.Int64, "text": pl.String}, orient="row")
-    return pl.concat([rows, _as_rows(frame, layout)], how="diagonal").sort(SOURCE_LINE)
+    return pl.concat([rows, _judged_rows(sorted(texts), layout)], how="diagonal").sort(SOURCE_LINE)
+
+
+def _judged_rows(lines: list[tuple[int, bytes]], layout: Layout) -> pl.DataFrame:
+    """Rows of lines that are judged by themselves, each behind its number."""
+    texts = [(number, _decoded(line.removesuffix(b"\n").removesuffix(b"\r"))) for number, line in lines]
+    return _as_rows(pl.DataFrame(texts, schema={SOURCE_LINE: pl.Int64, "text": pl.String}, orient="row"), layout)
+
+
+def read_lines(lines: list[tuple[int, bytes]], layout: Layout) -> pl.DataFrame:
+    """What `read_delimited` makes of some lines, each behind its number, ascending."""
+    return _judged_rows(lines, layout).with_columns(pl.col(pl.String).str.strip_chars())
 
 
 def read_delimited(block: bytes, layout: Layout, first_line: int) -> pl.DataFrame:

@@ -77,8 +77,8 @@ class _PlanTable:
         self.digits_before_abroad = self._term([_digits_before_abroad(plan) for plan in self.plans])
         self.carrier_code_digits = self._term([plan.carrier_code_digits for plan in self.plans])
         self.has_carrier_codes = any(plan.carrier_code_digits for plan in self.plans)
-        self.is_long_by_carrier = self._has_length(_lengths_with_carrier)
-        self.is_as_long_as_at_home = self._has_length(_lengths_at_home)
+        self.is_long_by_carrier = self._has_length(lengths_with_carrier)
+        self.is_as_long_as_at_home = self._has_length(lengths_at_home)
 
     @staticmethod
     def _keys(numbers: Iterable[tuple[str, ...]]) -> list[str]:
@@ -108,14 +108,14 @@ def _digits_before_abroad(plan: DialingPlan) -> int:
     return len(plan.international_prefix) + plan.carrier_code_digits
 
 
-def _lengths_with_carrier(plan: DialingPlan) -> set[int]:
+def lengths_with_carrier(plan: DialingPlan) -> set[int]:
     """Lengths that are too long by the carrier's digits, and by nothing else."""
     if not plan.carrier_code_digits:
         return set()
     return {length + plan.carrier_code_digits for length in plan.national_lengths} - set(plan.national_lengths)
 
 
-def _lengths_at_home(plan: DialingPlan) -> set[int]:
+def lengths_at_home(plan: DialingPlan) -> set[int]:
     """National lengths that E.164 has room for."""
     return {length for length in plan.national_lengths if 7 <= length + len(plan.calling_code) <= 15}
 

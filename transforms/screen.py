@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
@@ -31,7 +32,8 @@ _TEXT_NAMES = {
 _SHOWN_NAMES = {**{text: name for name, text in _TEXT_NAMES.items()}, "named_account": "account_id"}
 
 
-class Directory(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Directory:
     """Whom records can belong to.
 
     accounts: account_id, country, bucket. phone_owners: number, account_id, kind, owned_from, owned_until
@@ -175,8 +177,12 @@ def reject_detail() -> pl.Expr:
     return explained
 
 
-def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
-    """Direction, disposition and end where the record leaves them empty (contract §2)."""
+def fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
+    """Records with direction, disposition and end, where they leave them empty (contract §2).
+
+    Needs: row, direction_code, disposition_code, start_time, end_time, duration_seconds, account_id, both kinds of
+    number and the destination number.
+    """
     lasted = (pl.col("duration_seconds") * 1_000_000).cast(pl.Duration("us"))
     direction, disposition = pl.col("direction_code"), pl.col("disposition_code")
     if records["direction_code"].null_count():
@@ -191,7 +197,7 @@ def _fill_defaults(records: pl.DataFrame, directory: Directory) -> pl.DataFrame:
 
 def _inferred_direction(records: pl.DataFrame, directory: Directory) -> pl.Expr:
     """Inbound to the account's own number, internal between extensions, else outbound."""
-    inferred = records.lazy().filter(pl.col("direction") == "")
+    inferred = records.lazy().filter(pl.col("direction_code").is_null())
     own = (
         owners_of(inferred, "destination_number", directory.phone_owners.lazy(), "account_id")
         .filter(pl.col("owner_id") == pl.col("account_id"))
@@ -222,7 +228,7 @@ def screen(texts: pl.DataFrame, source: SourceSpec, directory: Directory, usage_
         .pipe(_attach_accounts, directory)
         .pipe(_attach_numbers, source, directory)
         .pipe(_judge, usage_month)
-        .pipe(_fill_defaults, directory)
+        .pipe(fill_defaults, directory)
     )
 
 

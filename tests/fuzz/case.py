@@ -20,8 +20,11 @@ import polars as pl
 from flows import record_files
 from flows.files import read_parquet
 from flows.inbox import RecordFile, find_record_files
-from flows.ingest import IngestPlan, bucket_calls, find_repeats, ingest_file, piece_counts
+from flows.ingest import ingest_file
+from flows.ingest_plan import IngestPlan, piece_counts
+from flows.repeated_calls import find_repeats
 from flows.sources import load_source
+from flows.stored_calls import bucket_calls
 from schemas.faults import InputRefusedError
 from tests.fuzz.expected import Expected, expected
 from tests.fuzz.mutations import PACKED_MUTATIONS, PARQUET_MUTATIONS, TEXT_MUTATIONS

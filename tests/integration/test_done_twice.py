@@ -14,7 +14,7 @@ import pytest
 from flows import rating
 from flows.cli import run
 from flows.inbox import RecordFile
-from flows.ingest import IngestPlan
+from flows.ingest_plan import IngestPlan
 from flows.record_files import Block, read_blocks
 from flows.runner import bill_month, work_in_process
 from flows.settings import Settings, parse_month

@@ -15,7 +15,7 @@ import pytest
 
 from flows import stages
 from flows.cli import run
-from flows.ingest import IngestPlan
+from flows.ingest_plan import IngestPlan
 from flows.locks import only_run
 from flows.record_files import RecordFile
 from tests.integration.small_office import Office, Outcome, calls_csv, edit, run_child, to_london

@@ -14,7 +14,7 @@ import polars as pl
 
 from flows.contract_reader import Contracts
 from flows.fixed_charges import fixed_charges
-from flows.ingest import CALLS_WITH_FILE
+from flows.ingest_plan import CALLS_WITH_FILE
 from flows.month import Month
 from flows.settings import Settings
 from rate_tables.versions import RateTables

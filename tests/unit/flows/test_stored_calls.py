@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.ingest import stored_call_count
+from flows.stored_calls import stored_call_count
 
 
 def test_calls_are_counted_in_every_bucket_whichever_build_stored_them(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.ingest import _refuse_too_many
 from flows.invoicing import _beyond_faults
+from flows.stored_calls import _refuse_too_many
 from schemas import limits
 from schemas.contract_files import ACCOUNT_ITEMS, ACCOUNTS, EQUIPMENT_RETURNS, ONE_TIME_CHARGES
 from schemas.faults import InputRefusedError

@@ -1,0 +1,40 @@
+"""Which blocks machine code reads: those of large months, in the canonical layout, with few lines that are not usual."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from flows.inbox import RecordFile, expected_bytes
+from flows.record_files import Block
+from schemas.source_spec import SourceSpec
+from transforms.delimited import Layout
+from transforms.machine_code import is_available
+from transforms.screen import Directory
+
+LEAST_MONTH_BYTES = 2**28
+"""A smaller month is read before the machine code is loaded, which takes half a second."""
+
+
+def is_for_machine_code(record_files: Sequence[RecordFile]) -> bool:
+    """Whether the month is large enough for it, and it can be had."""
+    return expected_bytes(record_files) >= LEAST_MONTH_BYTES and is_available()
+
+
+def canonical_layout(block: Block, source: SourceSpec) -> Layout | None:
+    """The layout of a block that machine code can read; None of others."""
+    if block.layout is None or not block.lines:
+        return None
+    from transforms.usual_calls import is_usual
+
+    return block.layout if is_usual(source, block.layout) else None
+
+
+def usual_layout(block: Block, source: SourceSpec, directory: Directory, usage_month: dt.date) -> Layout | None:
+    """The layout of a block that machine code is to read: only few of its lines are to be read once more."""
+    layout = canonical_layout(block, source)
+    if layout is None:
+        return None
+    from transforms.usual_calls import is_mostly_usual
+
+    return layout if is_mostly_usual(block.lines or b"", layout, directory, usage_month) else None

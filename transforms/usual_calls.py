@@ -1,0 +1,289 @@
+"""A block of the canonical layout to calls, its usual lines by machine code; the others are handed on (contract §2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from schemas.reasons import DIRECTIONS, DISPOSITIONS, NUMBER_KINDS
+from schemas.source_spec import ANSWER_TIME, CANONICAL_COLUMNS, Dialect, SourceSpec
+from transforms import usual_columns, usual_lines, usual_numbers, usual_times, usual_words
+from transforms.delimited import Layout
+from transforms.numbers import NUMBER_KIND, DialingPlan, dialing_plans_by_country, lengths_at_home, lengths_with_carrier
+from transforms.screen import DIRECTION, DISPOSITION, LONG_CALL_SECONDS, Directory, fill_defaults
+from transforms.timestamps import UTC_MICROS, add_months, month_start
+from transforms.usual_lines import NOWHERE, Bytes, Lines, Longs, Places, Words64
+from transforms.usual_numbers import Kinds, Numbers, Plans
+from transforms.usual_times import Talk
+from transforms.usual_words import Accounts, Words
+
+_PRINTED = range(0x21, 0x7F)
+_MOST_BYTES = 2**31 - 1
+_PROBED_BYTES = 2**16
+_KINDS = Kinds(*(NUMBER_KINDS.index(kind) for kind in Kinds._fields))
+
+
+class UsualCalls(NamedTuple):
+    """What a block came to.
+
+    calls: those of its usual lines, accepted, in the order of their buckets, then of their lines (source_line,
+    account_id, call_id, direction, disposition, both numbers and kinds, both times, duration_seconds, warning_bits).
+    counts: how many are in each bucket. others: number and bytes of every other line that is not blank.
+    """
+
+    calls: pl.DataFrame
+    counts: list[int]
+    others: list[tuple[int, bytes]]
+
+
+def is_usual(source: SourceSpec, layout: Layout) -> bool:
+    """Whether the source is the canonical layout, by whatever delimiter, and says nothing else about its rows."""
+    says = replace(source, name="", description="", switch="", dialect=Dialect(), default_country=None, account_id=None)
+    has_all = set(CANONICAL_COLUMNS) - {"end_time"} <= set(layout.columns)
+    is_plain = len(layout.column_counts) == 1 and not (layout.has_own_marks or layout.comment)
+    return says == SourceSpec("") and is_plain and has_all and ANSWER_TIME not in layout.columns
+
+
+def _words(texts: list[str]) -> Words:
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    return Words(np.frombuffer(b"".join(encoded), np.uint8), ends)
+
+
+def _bits(lengths: set[int]) -> int:
+    return sum(1 << length for length in lengths if length <= usual_lines.MOST_DIGITS)
+
+
+def _plans(plans: list[DialingPlan]) -> Plans:
+    own: dict[int, int] = {}
+    for place, plan in enumerate(plans):  # a number that is both is for emergencies
+        for kind, numbers in (("short_code", plan.short_codes), ("emergency", plan.emergency_numbers)):
+            keys = (usual_numbers.own_number_key(int(number), len(number), place) for number in numbers)
+            own |= dict.fromkeys(keys, NUMBER_KINDS.index(kind))
+    return Plans(
+        codes=_words([f"+{plan.calling_code}" for plan in plans]),
+        international_prefixes=_words([plan.international_prefix for plan in plans]),
+        national_prefixes=_words([plan.national_prefix for plan in plans]),
+        carrier_code_digits=np.array([plan.carrier_code_digits for plan in plans], np.int64),
+        lengths_at_home=np.array([_bits(lengths_at_home(plan)) for plan in plans], np.int64),
+        lengths_with_carrier=np.array([_bits(lengths_with_carrier(plan)) for plan in plans], np.int64),
+        own_lengths=np.array(
+            [_bits({*map(len, plan.short_codes), *map(len, plan.emergency_numbers)}) for plan in plans]
+        ),
+        own_numbers=np.array(sorted(own), np.int64),
+        own_kinds=np.array([own[key] for key in sorted(own)], np.uint8),
+    )
+
+
+class _Tables(NamedTuple):
+    """Whom lines can belong to, as machine code looks it up; the account ids as they are numbered there."""
+
+    ids: pl.Series
+    accounts: Accounts
+    plans: Plans
+
+
+@lru_cache(maxsize=2)
+def _tables(directory: Directory) -> _Tables:
+    by_country = dialing_plans_by_country(directory.dialing_plans)
+    places = {country: place for place, country in enumerate(by_country, 1)}
+    accounts = directory.accounts.filter(pl.col("country").is_not_null())
+    ids = _words(accounts["account_id"].to_list())
+    slots = np.full(2 ** (2 * accounts.height).bit_length(), NOWHERE, np.int64)
+    usual_words.fill_slots(ids, slots)
+    plans = accounts["country"].replace_strict(places, default=0, return_dtype=pl.Int64).to_numpy()
+    buckets = accounts["bucket"].cast(pl.Int64).to_numpy()
+    numbering = _plans([DialingPlan(), *by_country.values()])
+    return _Tables(accounts["account_id"], Accounts(ids, slots, plans, buckets), numbering)
+
+
+def _byte_kinds(layout: Layout) -> Bytes:
+    kinds = np.full(256, usual_lines.ODD, np.uint8)
+    kinds[_PRINTED.start : _PRINTED.stop] = usual_lines.PLAIN
+    for text, kind in ((layout.quote, usual_lines.ODD), (layout.delimiter, usual_lines.DELIMITER)):
+        kinds[list(text.encode())] = kind
+    kinds[ord("\n")], kinds[ord("\r")] = usual_lines.LINE_END, usual_lines.RETURN
+    return kinds
+
+
+def _plain_bytes(kinds: Bytes) -> tuple[int, int]:
+    """The longest run of ASCII that is plain: from the first to behind the last."""
+    borders = [-1, *np.flatnonzero(kinds[:128] != usual_lines.PLAIN).tolist(), 128]
+    first, behind = max(pairwise(borders), key=lambda pair: pair[1] - pair[0])
+    return first + 1, behind
+
+
+def _cut(block: bytes, line_count: int, layout: Layout) -> Lines:
+    ends = np.empty((line_count, len(layout.columns)), np.int32)
+    lines = Lines(np.frombuffer(block, np.uint8), _places(line_count), ends, _codes(line_count))
+    kinds, words = _byte_kinds(layout), np.frombuffer(block, np.uint64, len(block) // 8)
+    usual_lines.cut_lines(words, kinds, _plain_bytes(kinds), lines)
+    return lines
+
+
+def _places(count: int) -> Places:
+    return np.empty(count, np.int32)
+
+
+def _longs(count: int) -> Longs:
+    return np.empty(count, np.int64)
+
+
+def _codes(count: int) -> Bytes:
+    return np.empty(count, np.uint8)
+
+
+class _Fields(NamedTuple):
+    """The fields of each line, where it is usual. `call_ids`: where they begin, and their lengths."""
+
+    accounts: Longs
+    directions: Bytes
+    talk: Talk
+    call_ids: tuple[Places, Places]
+    source: Numbers
+    destination: Numbers
+
+
+def _numbers(count: int) -> Numbers:
+    return Numbers(np.empty((count, 2), np.uint64), _places(count), _codes(count))
+
+
+def _read(lines: Lines, layout: Layout, tables: _Tables, usage_month: dt.date) -> _Fields:
+    """All fields; lines that prove to be others are marked so."""
+    column = {name: layout.columns.index(name) for name in CANONICAL_COLUMNS if name in layout.columns}
+    count = len(lines.kinds)
+    fields = _Fields(
+        accounts=_longs(count),
+        directions=_codes(count),
+        talk=Talk(_longs(count), np.full(count, NOWHERE, np.int64), _longs(count), _codes(count)),
+        call_ids=(_places(count), _places(count)),
+        source=_numbers(count),
+        destination=_numbers(count),
+    )
+    usual_words.read_texts(lines, column["call_id"], *fields.call_ids)
+    plans = _longs(count)
+    usual_words.read_accounts(lines, column["account_id"], tables.accounts, fields.accounts, plans)
+    usual_words.read_words(lines, column["direction"], _words(list(DIRECTIONS)), fields.directions)
+    usual_words.read_words(lines, column["disposition"], _words(list(DISPOSITIONS)), fields.talk.dispositions)
+    usual_words.read_seconds(lines, column["duration_seconds"], LONG_CALL_SECONDS, fields.talk.seconds)
+    usual_times.read_times(lines, column["start_time"], fields.talk.starts)
+    if "end_time" in column:
+        usual_times.read_times(lines, column["end_time"], fields.talk.ends)
+    first, behind = month_start(usage_month), month_start(add_months(usage_month, 1))
+    month = (int(first.timestamp()) * usual_times.MICROS, int(behind.timestamp()) * usual_times.MICROS)
+    answered = DISPOSITIONS.index("answered")
+    usual_times.judge(lines, month, answered, fields.talk)
+    for side, numbers in (("source_number", fields.source), ("destination_number", fields.destination)):
+        usual_numbers.read_numbers(lines, column[side], _KINDS, numbers)
+        usual_numbers.read_dialled(lines, column[side], plans, tables.plans, _KINDS, numbers)
+    anonymous = (lines.kinds == usual_lines.USUAL) & (fields.destination.kinds == _KINDS.anonymous)
+    lines.kinds[anonymous] = usual_lines.OTHER  # nobody was called
+    return fields
+
+
+class _Placed(NamedTuple):
+    """Columns of what stands a line, each at its place."""
+
+    lines: Lines
+    places: Places
+    call_count: int
+
+    def source_lines(self, first_line: int) -> pl.Series:
+        put = _longs(self.call_count)
+        usual_columns.put_lines(self.places, first_line, put)
+        return pl.Series(pa.Array.from_buffers(pa.int64(), self.call_count, [None, pa.py_buffer(put)]))
+
+    def longs(self, values: Longs) -> pl.Series:
+        put = _longs(self.call_count)
+        usual_columns.put_numbers(values, self.places, put)
+        return pl.Series(pa.Array.from_buffers(pa.int64(), self.call_count, [None, pa.py_buffer(put)]))
+
+    def times(self, values: Longs) -> pl.Series:
+        return self.longs(values).cast(UTC_MICROS)
+
+    def codes(self, values: Bytes, dtype: pl.Enum) -> pl.Series:
+        """Codes as words; NOT_TOLD is null."""
+        put = _codes(self.call_count)
+        usual_columns.put_codes(values, self.places, put)
+        codes = pl.Series(pa.Array.from_buffers(pa.uint8(), self.call_count, [None, pa.py_buffer(put)]))
+        is_told = codes != usual_words.NOT_TOLD
+        return (codes if is_told.all() else codes.set(~is_told, None)).cat.to(dtype)
+
+    def texts(self, begins: Places, lengths: Places) -> pl.Series:
+        views = np.empty((self.call_count, 2), np.uint64)
+        long_text = _codes(usual_columns.long_text_size(lengths, self.places))
+        usual_columns.put_texts(self.lines.block, begins, lengths, self.places, views, long_text)
+        return _of_views(views, long_text)
+
+    def numbers(self, numbers: Numbers) -> pl.Series:
+        views = np.empty((self.call_count, 2), np.uint64)
+        long_text = _codes(usual_columns.long_text_size(numbers.lengths, self.places))
+        usual_columns.put_number_texts(numbers.texts, numbers.lengths, self.places, views, long_text)
+        return _of_views(views, long_text)
+
+
+def _of_views(views: Words64, beside: Bytes) -> pl.Series:
+    buffers = [None, pa.py_buffer(views), pa.py_buffer(beside)]
+    return pl.Series(pa.Array.from_buffers(pa.string_view(), len(views), buffers))
+
+
+def _calls(placed: _Placed, fields: _Fields, directory: Directory, first_line: int) -> pl.DataFrame:
+    columns = {
+        "source_line": placed.source_lines(first_line),
+        "account_id": _tables(directory).ids.gather(placed.longs(fields.accounts)),
+        "call_id": placed.texts(*fields.call_ids),
+        "direction_code": placed.codes(fields.directions, DIRECTION),
+        "disposition_code": placed.codes(fields.talk.dispositions, DISPOSITION),
+        "source_number": placed.numbers(fields.source),
+        "source_kind": placed.codes(fields.source.kinds, NUMBER_KIND),
+        "destination_number": placed.numbers(fields.destination),
+        "destination_kind": placed.codes(fields.destination.kinds, NUMBER_KIND),
+        "start_time": placed.times(fields.talk.starts),
+        "end_time": placed.times(fields.talk.ends),
+        "duration_seconds": placed.longs(fields.talk.seconds),
+        "warning_bits": pl.repeat(0, placed.call_count, dtype=pl.UInt8, eager=True),
+    }
+    return fill_defaults(pl.DataFrame(columns).with_row_index("row"), directory)
+
+
+def read_usual(
+    block: bytes,
+    line_count: int,
+    first_line: int,
+    layout: Layout,
+    directory: Directory,
+    usage_month: dt.date,
+) -> UsualCalls:
+    """The calls of the block's usual lines, and its other lines.
+
+    Needs: a source that `is_usual`; line_count: the block's line ends, and one more behind a last line without.
+    """
+    tables = _tables(directory)
+    lines = _cut(block, line_count, layout)
+    fields = _read(lines, layout, tables, usage_month)
+    counts = np.zeros(int(tables.accounts.buckets.max(initial=0)) + 1, np.int64)
+    places = _places(line_count)
+    count = usual_columns.bucket_places(lines.kinds, fields.accounts, tables.accounts.buckets, counts, places)
+    others = np.flatnonzero(lines.kinds == usual_lines.OTHER).tolist()
+    return UsualCalls(
+        _calls(_Placed(lines, places, count), fields, directory, first_line),
+        counts.tolist(),
+        [(first_line + line, block[lines.begins[line] : lines.ends[line, -1]]) for line in others],
+    )
+
+
+def is_mostly_usual(block: bytes, layout: Layout, directory: Directory, usage_month: dt.date) -> bool:
+    """Whether three of four lines at the block's beginning are usual: else reading it twice would be in vain."""
+    beginning = block[: block.rfind(b"\n", 0, _PROBED_BYTES) + 1]
+    if len(block) > _MOST_BYTES or not beginning:
+        return False
+    lines = _cut(beginning, beginning.count(b"\n"), layout)
+    _read(lines, layout, _tables(directory), usage_month)
+    return 4 * int((lines.kinds == usual_lines.OTHER).sum()) <= len(lines.kinds)
