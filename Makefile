@@ -22,6 +22,7 @@ $(VENV)/run.stamp: requirements.txt pyproject.toml
 	@echo "installing the pinned packages into $(VENV) ..."
 	@$(PIP) --require-hashes -r requirements.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m flows.compile_ahead
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp

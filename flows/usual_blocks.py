@@ -1,4 +1,4 @@
-"""Which blocks machine code reads: those of large months, in the canonical layout, with few lines that are not usual."""
+"""Which blocks machine code reads: those of large months, in the canonical layout, most of whose lines are usual."""
 
 from __future__ import annotations
 

@@ -48,6 +48,7 @@ def is_usual(source: SourceSpec, layout: Layout) -> bool:
     says = replace(source, name="", description="", switch="", dialect=Dialect(), default_country=None, account_id=None)
     has_all = set(CANONICAL_COLUMNS) - {"end_time"} <= set(layout.columns)
     is_plain = len(layout.column_counts) == 1 and not (layout.has_own_marks or layout.comment)
+    is_plain = is_plain and layout.delimiter.isascii()
     return says == SourceSpec("") and is_plain and has_all and ANSWER_TIME not in layout.columns
 
 
@@ -124,7 +125,8 @@ def _cut(block: bytes, line_count: int, layout: Layout) -> Lines:
     ends = np.empty((line_count, len(layout.columns)), np.int32)
     lines = Lines(np.frombuffer(block, np.uint8), _places(line_count), ends, _codes(line_count))
     kinds, words = _byte_kinds(layout), np.frombuffer(block, np.uint64, len(block) // 8)
-    usual_lines.cut_lines(words, kinds, _plain_bytes(kinds), lines)
+    if usual_lines.cut_lines(words, kinds, _plain_bytes(kinds), lines) != line_count:
+        raise AssertionError(f"a block of {len(block)} bytes has other than {line_count} lines")
     return lines
 
 
@@ -167,22 +169,22 @@ def _read(lines: Lines, layout: Layout, tables: _Tables, usage_month: dt.date) -
         source=_numbers(count),
         destination=_numbers(count),
     )
-    usual_words.read_texts(lines, column["call_id"], *fields.call_ids)
+    usual_words.parse_texts(lines, column["call_id"], *fields.call_ids)
     plans = _longs(count)
-    usual_words.read_accounts(lines, column["account_id"], tables.accounts, fields.accounts, plans)
-    usual_words.read_words(lines, column["direction"], _words(list(DIRECTIONS)), fields.directions)
-    usual_words.read_words(lines, column["disposition"], _words(list(DISPOSITIONS)), fields.talk.dispositions)
-    usual_words.read_seconds(lines, column["duration_seconds"], LONG_CALL_SECONDS, fields.talk.seconds)
-    usual_times.read_times(lines, column["start_time"], fields.talk.starts)
+    usual_words.parse_accounts(lines, column["account_id"], tables.accounts, fields.accounts, plans)
+    usual_words.parse_words(lines, column["direction"], _words(list(DIRECTIONS)), fields.directions)
+    usual_words.parse_words(lines, column["disposition"], _words(list(DISPOSITIONS)), fields.talk.dispositions)
+    usual_words.parse_seconds(lines, column["duration_seconds"], LONG_CALL_SECONDS, fields.talk.seconds)
+    usual_times.parse_times(lines, column["start_time"], fields.talk.starts)
     if "end_time" in column:
-        usual_times.read_times(lines, column["end_time"], fields.talk.ends)
+        usual_times.parse_times(lines, column["end_time"], fields.talk.ends)
     first, behind = month_start(usage_month), month_start(add_months(usage_month, 1))
     month = (int(first.timestamp()) * usual_times.MICROS, int(behind.timestamp()) * usual_times.MICROS)
     answered = DISPOSITIONS.index("answered")
     usual_times.judge(lines, month, answered, fields.talk)
     for side, numbers in (("source_number", fields.source), ("destination_number", fields.destination)):
-        usual_numbers.read_numbers(lines, column[side], _KINDS, numbers)
-        usual_numbers.read_dialled(lines, column[side], plans, tables.plans, _KINDS, numbers)
+        usual_numbers.parse_numbers(lines, column[side], _KINDS, numbers)
+        usual_numbers.parse_dialled(lines, column[side], plans, tables.plans, _KINDS, numbers)
     anonymous = (lines.kinds == usual_lines.USUAL) & (fields.destination.kinds == _KINDS.anonymous)
     lines.kinds[anonymous] = usual_lines.OTHER  # nobody was called
     return fields

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from transforms.machine_code import compiled
+from transforms.machine_code import compiled, inlined
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 Places: TypeAlias = npt.NDArray[np.int32]
@@ -55,9 +55,16 @@ def _last_word(block: Bytes, filler: int) -> np.uint64:
     return word
 
 
+@inlined
+def _line_kind(is_usual: bool, is_blank: bool) -> int:
+    if is_blank:
+        return BLANK
+    return USUAL if is_usual else OTHER
+
+
 @compiled
 def cut_lines(words: Words64, kinds: Bytes, plain: tuple[int, int], lines: Lines) -> int:
-    """Cuts the block into lines and fields; how many lines there are.
+    """Cuts the block into lines and fields; how many lines there are, or more than there is room for.
 
     OTHER is a line of another width, or with a byte that is ODD. A return before a line's end belongs to that.
     `words`: the block's bytes, eight at a time; `plain`: bytes from one to the other that are PLAIN, below 128. Eight
@@ -88,14 +95,15 @@ def cut_lines(words: Words64, kinds: Bytes, plain: tuple[int, int], lines: Lines
             elif kind == ODD:
                 is_odd = True
             elif kind == LINE_END:
+                if line == len(begins):
+                    return line + 1
                 end = place
                 if returns and block[place - 1] == _RETURN:
                     end -= 1
                     returns -= 1
                 begins[line], ends[line, last] = begin, end
-                line_kinds[line] = OTHER if is_odd or returns or field != last else USUAL
-                if end == begin:
-                    line_kinds[line] = BLANK
+                is_usual = field == last and not is_odd and not returns
+                line_kinds[line] = _line_kind(is_usual, end == begin)
                 line += 1
                 field, begin, returns, is_odd = 0, place + 1, 0, False
     return line

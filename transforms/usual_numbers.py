@@ -153,10 +153,10 @@ def _word(text: Bytes, begin: int, count: int, word: np.uint64, length: int) -> 
 
 
 @compiled
-def read_numbers(lines: Lines, column: int, kind: Kinds, numbers: Numbers) -> None:
+def parse_numbers(lines: Lines, column: int, kind: Kinds, numbers: Numbers) -> None:
     """The number of each usual line: E.164 as it stands, feature codes, an empty one as anonymous.
 
-    Digits are left to `read_dialled`. With anything else, as separators and letters, the line is OTHER.
+    Digits are left to `parse_dialled`. With anything else, as separators and letters, the line is OTHER.
     """
     block, begins, ends, kinds = lines
     texts, lengths, number_kinds = numbers
@@ -183,7 +183,7 @@ def read_numbers(lines: Lines, column: int, kind: Kinds, numbers: Numbers) -> No
 
 
 @compiled
-def read_dialled(lines: Lines, column: int, plan_of_line: Longs, plans: Plans, kind: Kinds, numbers: Numbers) -> None:
+def parse_dialled(lines: Lines, column: int, plan_of_line: Longs, plans: Plans, kind: Kinds, numbers: Numbers) -> None:
     """The numbers that are DIALLED, by the plans of their lines; a line with digits that are no number is OTHER.
 
     Digits have a meaning of their own in the plan, or are an extension, or are dialled abroad or at home.

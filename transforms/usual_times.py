@@ -66,7 +66,7 @@ def _instant(block: Bytes, begin: int, end: int) -> int:
 
 
 @compiled
-def read_times(lines: Lines, column: int, times: Longs) -> None:
+def parse_times(lines: Lines, column: int, times: Longs) -> None:
     """The instant of each usual line, microseconds since 1970; NOWHERE of an empty one; of others the line is OTHER."""
     block, begins, ends, kinds = lines
     for line in range(len(kinds)):

@@ -32,7 +32,7 @@ class Accounts(NamedTuple):
 
 
 @compiled
-def read_texts(lines: Lines, column: int, text_begins: Places, lengths: Places) -> None:
+def parse_texts(lines: Lines, column: int, text_begins: Places, lengths: Places) -> None:
     """Where a text of each usual line begins, and its length; of an empty one the line is OTHER."""
     _, begins, ends, kinds = lines
     for line in range(len(kinds)):
@@ -44,7 +44,7 @@ def read_texts(lines: Lines, column: int, text_begins: Places, lengths: Places) 
 
 
 @compiled
-def read_words(lines: Lines, column: int, words: Words, codes: Bytes) -> None:
+def parse_words(lines: Lines, column: int, words: Words, codes: Bytes) -> None:
     """Which of few words the field of each usual line is; NOT_TOLD of an empty one; of others the line is OTHER."""
     block, begins, ends, kinds = lines
     text, text_ends = words
@@ -87,7 +87,7 @@ def fill_slots(words: Words, slots: Longs) -> None:
 
 
 @compiled
-def read_accounts(lines: Lines, column: int, accounts: Accounts, found: Longs, plans: Longs) -> None:
+def parse_accounts(lines: Lines, column: int, accounts: Accounts, found: Longs, plans: Longs) -> None:
     """The place of the account that each usual line names, and of its plan; of nobody's id the line is OTHER."""
     block, begins, ends, kinds = lines
     (text, text_ends), slots, plan_of, _ = accounts
@@ -111,7 +111,7 @@ def read_accounts(lines: Lines, column: int, accounts: Accounts, found: Longs, p
 
 
 @compiled
-def read_seconds(lines: Lines, column: int, below: int, seconds: Longs) -> None:
+def parse_seconds(lines: Lines, column: int, below: int, seconds: Longs) -> None:
     """The seconds of each usual line; where they are no digits, or so many seconds, the line is OTHER."""
     block, begins, ends, kinds = lines
     for line in range(len(kinds)):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import ingest, record_files
+from flows import read_calls, record_files
 from flows.cli import run
 from tests.fuzz.case import make_case, report, run_case, write_case
 from tests.fuzz.samples import SAMPLES, samples
@@ -34,7 +34,7 @@ def test_every_source_with_samples_is_spoilt() -> None:
 def test_a_reader_that_drops_a_row_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = record_files.read_delimited
     monkeypatch.setattr(record_files, "read_delimited", lambda *inputs, **named: whole(*inputs, **named).slice(1))
-    monkeypatch.setattr(ingest, "_control_rows", lambda *_: None)
+    monkeypatch.setattr(read_calls, "_control_rows", lambda *_: None)
     case = next(case for case in map(make_case, range(CASES)) if case.files[0].name == "one.csv")
     (problem, *_) = run_case(case, tmp_path).problems
     assert "lines are lost" in problem

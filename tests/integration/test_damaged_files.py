@@ -306,5 +306,5 @@ def test_a_file_of_carriage_returns_is_read_piece_by_piece(empty_office: Office,
     assert told(empty_office.arguments()).code == 0
     assert empty_office.counts("calls.csv") == (21, 20)
     assert empty_office.outcomes("calls.csv") == [(22, "rejected", "malformed_row")]
-    blocks = list((empty_office.warehouse / "calls").rglob("part=*.arrow"))
+    blocks = list((empty_office.warehouse / "calls").rglob("part=*.arrows"))
     assert len(blocks) > 10, "the file was never held whole"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import ingest, month, read_ahead
+from flows import ingest_plan, month, read_ahead
 from flows.inbox import RecordFile
 from flows.record_files import Block
 from schemas.source_spec import SourceSpec
@@ -23,13 +23,13 @@ Ingest = Callable[..., list[str]]
 def ingested(told: Tell, monkeypatch: pytest.MonkeyPatch) -> Ingest:
     """Ingests an office's month; gives the names of the files whose records were read."""
     read: list[str] = []
-    read_blocks = ingest.read_blocks
+    read_blocks = ingest_plan.read_blocks
 
     def watched(record: RecordFile, source: SourceSpec) -> Iterator[Block]:
         read.append(record.name.removeprefix("2020-01/"))
         return read_blocks(record, source)
 
-    monkeypatch.setattr(ingest, "read_blocks", watched)
+    monkeypatch.setattr(ingest_plan, "read_blocks", watched)
     monkeypatch.setattr(read_ahead, "read_blocks", watched)
 
     def run_once(office: Office, command: str = "ingest") -> list[str]:

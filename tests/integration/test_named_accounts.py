@@ -166,12 +166,12 @@ def test_a_file_hashed_just_after_it_was_written_is_hashed_again(
 def test_calls_of_changed_records_are_refused_where_a_stored_piece_is_gone(dispute: Dispute) -> None:
     """Where records changed, all are read; of a file that did not, the stored calls must be as they were written."""
     dispute.put("2020-01/late.csv", call("cA2", LONDON, 600, account_id="A"))
-    pieces = sorted((dispute.folder / "warehouse" / "calls").glob("*/*/*/bucket=*/part=*.arrow"))
+    pieces = sorted((dispute.folder / "warehouse" / "calls").glob("*/*/*/bucket=*/part=*.arrows"))
     assert len(pieces) == 2
     for piece in pieces:
         piece.unlink()
     told = dispute.tell("rerun", "2020-02", "--reason", "x", "--account", "A")
-    assert (told.code, "part=00000.arrow" in told.message, "remove the folder" in told.message) == (2, True, True)
+    assert (told.code, "part=00000.arrows" in told.message, "remove the folder" in told.message) == (2, True, True)
     shutil.rmtree(pieces[0].parents[1])
     dispute.rerun("--account", "A")
     assert dispute.adjustments("account_id, difference, cause") == [("A", "0.10", "call_added")]

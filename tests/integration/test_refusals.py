@@ -142,7 +142,7 @@ def test_a_quarter_without_a_usf_factor_is_refused_by_name(own_rates: Office, to
     )
     freeze(version)
     assert_refused(own_rates, told(own_rates.arguments()), "2020.1/usf_factors.csv", "2020Q1", "rule 8.3")
-    assert not list(own_rates.warehouse.glob("calls/**/*.arrow")), "it is refused before any call is read"
+    assert not list(own_rates.warehouse.glob("calls/**/*.arrows")), "it is refused before any call is read"
 
 
 def test_a_missing_column_is_refused_by_name(empty_office: Office, told: Tell) -> None:

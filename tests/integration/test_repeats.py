@@ -7,7 +7,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from flows import ingest
+from flows import repeated_calls
 from tests.integration.small_office import Office, Outcome, calls_csv, to_london
 
 Tell = Callable[[list[str]], Outcome]
@@ -72,7 +72,7 @@ def test_calls_whose_ids_have_one_hash_are_no_repeats(
     empty_office: Office, told: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every hash is the same here: what is set aside must still be c1 of b.csv alone."""
-    monkeypatch.setattr(ingest, "call_id_hash", lambda: pl.col("call_id").str.len_bytes().cast(pl.UInt64))
+    monkeypatch.setattr(repeated_calls, "call_id_hash", lambda: pl.col("call_id").str.len_bytes().cast(pl.UInt64))
     empty_office.put("a.csv", calls_csv(to_london("c1"), to_london("c2")))
     empty_office.put("b.csv", calls_csv(to_london("c3"), to_london("c1")))
     assert told(empty_office.arguments()).code == 0
@@ -89,13 +89,13 @@ def test_only_records_whose_hash_is_met_again_are_compared(
 ) -> None:
     """Of 500 calls, the two of c7 are looked at; of a file without repeats none."""
     compared: list[int] = []
-    judge_repeats = ingest.judge_repeats
+    judge_repeats = repeated_calls.judge_repeats
 
     def watched(records: pl.DataFrame) -> pl.DataFrame:
         compared.append(records.height)
         return judge_repeats(records)
 
-    monkeypatch.setattr(ingest, "judge_repeats", watched)
+    monkeypatch.setattr(repeated_calls, "judge_repeats", watched)
     words = empty_office.arguments(command="ingest", month="2020-01")
     empty_office.put("a.csv", calls_csv(*(to_london(f"c{number}") for number in range(499))))
     assert (told(words).code, compared) == (0, [])

@@ -274,7 +274,7 @@ def test_rule_12_3_what_only_the_new_version_knows_is_still_compared(open_disput
 
 
 def test_rule_12_3_another_program_is_a_cause(hour_to_london: Dispute, monkeypatch: pytest.MonkeyPatch) -> None:
-    import flows.ingest
+    import flows.ingest_plan
     import flows.month
 
     dearer = flows.month.build_rate_book
@@ -285,7 +285,7 @@ def test_rule_12_3_another_program_is_a_cause(hour_to_london: Dispute, monkeypat
         return book._replace(rows=book.rows.with_columns(rate))
 
     monkeypatch.setattr(flows.month, "code_version", lambda: "next")
-    monkeypatch.setattr(flows.ingest, "code_version", lambda: "next")
+    monkeypatch.setattr(flows.ingest_plan, "code_version", lambda: "next")
     monkeypatch.setattr(flows.month, "build_rate_book", other_book)
     hour_to_london.correct("v2", international_rates=cheaper_london())
     hour_to_london.rerun(*IN_TIME)

@@ -36,7 +36,7 @@ def test_the_blocks_are_those_of_the_file(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "BYTES_AHEAD", bytes_ahead)
     monkeypatch.setattr("flows.record_files.BLOCK_BYTES", 300)
     record = _record(tmp_path, _content(20))
-    ahead = list(read_ahead(record, CANONICAL).blocks())
+    ahead = list(read_ahead(record, CANONICAL, by_machine_code=False).blocks())
     plain = list(read_blocks(record, CANONICAL))
     assert len(ahead) == len(plain) > 3
     for one, other in zip(ahead, plain, strict=True):
@@ -45,14 +45,14 @@ def test_the_blocks_are_those_of_the_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_what_reading_refuses_is_refused_when_the_blocks_are_asked_for(tmp_path: Path) -> None:
-    begun = read_ahead(_record(tmp_path, "call_id,start_time\n"), CANONICAL)
+    begun = read_ahead(_record(tmp_path, "call_id,start_time\n"), CANONICAL, by_machine_code=False)
     with pytest.raises(InputRefusedError, match="the file lacks a column"):
         begun.blocks()
 
 
 def test_a_file_that_changed_since_it_was_read_ahead_is_refused(tmp_path: Path) -> None:
     record = _record(tmp_path, _content(2))
-    begun = read_ahead(record, CANONICAL)
+    begun = read_ahead(record, CANONICAL, by_machine_code=False)
     begun.begun.result()
     record.path.write_text(_content(3), encoding="utf-8")
     with pytest.raises(InputRefusedError, match="changed while the month was run"):

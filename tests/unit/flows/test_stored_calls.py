@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.files import write_scratch
 from flows.stored_calls import stored_call_count
 
 
@@ -17,5 +18,7 @@ def test_calls_are_counted_in_every_bucket_whichever_build_stored_them(tmp_path:
     assert stored_call_count(tmp_path) == 5
     pl.DataFrame({"call_id": ["c"]}).write_parquet(tmp_path / "bucket=0001" / "part=00001.parquet")
     assert stored_call_count(tmp_path) == 6
+    write_scratch(pl.DataFrame({"call_id": ["c"] * 4}), tmp_path / "bucket=0002" / "part=00000.arrows")
+    assert stored_call_count(tmp_path) == 10
     (tmp_path / "empty").mkdir()
     assert stored_call_count(tmp_path / "empty") == 0

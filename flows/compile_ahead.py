@@ -1,0 +1,45 @@
+"""`python -m flows.compile_ahead`: machine code is made when Tollbook is installed, not in the first large month."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from schemas.source_spec import CANONICAL_COLUMNS
+from transforms.delimited import Layout
+from transforms.machine_code import is_available
+from transforms.screen import Directory
+
+_LINE = b"c1,A,outbound,+12125550100,%b,2020-01-15T10:30:00Z,,60,answered\n"
+_LINES = _LINE % b"+442071234567" + _LINE % b"12125550100"
+
+
+def _directory() -> Directory:
+    """One account, A, of the United States."""
+    texts, dates = ("number", "account_id", "kind"), ("owned_from", "owned_until")
+    owners = pl.DataFrame(schema={**dict.fromkeys(texts, pl.String), **dict.fromkeys(dates, pl.Date)})
+    plan = {
+        "country": "US",
+        "calling_code": "1",
+        "international_prefix": "011",
+        "national_prefix": "1",
+        "national_lengths": [10],
+        "carrier_code_digits": 0,
+        "emergency_numbers": ["911"],
+        "short_codes": ["411"],
+    }
+    accounts = pl.DataFrame({"account_id": ["A"], "country": ["US"], "bucket": [0]})
+    return Directory(accounts, owners, pl.DataFrame([plan]))
+
+
+def compile_ahead() -> int:
+    """Reads two lines, so that all there is to compile is compiled and kept; how many calls they came to."""
+    from transforms.usual_calls import read_usual
+
+    layout = Layout(",", '"', CANONICAL_COLUMNS, (len(CANONICAL_COLUMNS),))
+    return read_usual(_LINES, 2, 2, layout, _directory(), dt.date(2020, 1, 1)).calls.height
+
+
+if __name__ == "__main__" and is_available():
+    compile_ahead()

@@ -1,0 +1,53 @@
+"""A month that is read by machine code is published to the same bytes as one that is read by expressions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows import usual_blocks
+from tests.integration.demo_month import Billed, bill, make_demo, no_settings_from_outside
+from transforms import machine_code, usual_calls
+
+pytestmark = pytest.mark.integration
+
+
+def _published(month: Billed) -> dict[str, bytes]:
+    """Every file but stored calls, of which either way has an order of its own."""
+    return {name: content for name, content in month.file_bytes().items() if not name.startswith("calls/")}
+
+
+def test_the_bytes_are_those_of_the_expressions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = make_demo(tmp_path / "inputs")
+    blocks: list[int] = []
+    read_usual = usual_calls.read_usual
+
+    def watched(*arguments: object) -> usual_calls.UsualCalls:
+        found = read_usual(*arguments)
+        blocks.append(found.calls.height)
+        return found
+
+    with no_settings_from_outside():
+        by_expressions = bill(Billed(inputs, tmp_path / "by-expressions"))
+        assert blocks == []
+        monkeypatch.setattr(usual_calls, "read_usual", watched)
+        monkeypatch.setattr(usual_blocks, "LEAST_MONTH_BYTES", 0)
+        by_machine_code = bill(Billed(inputs, tmp_path / "by-machine-code"))
+    assert sum(blocks) > 1000
+    assert _published(by_machine_code) == _published(by_expressions)
+    assert by_machine_code.table_rows() == by_expressions.table_rows()
+
+
+def test_where_it_cannot_be_had_a_large_month_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usual_blocks, "LEAST_MONTH_BYTES", 0)
+    monkeypatch.setattr(machine_code, "find_spec", lambda _: None)
+    monkeypatch.setattr(usual_calls, "read_usual", lambda *_: pytest.fail("machine code was made"))
+    machine_code.is_available.cache_clear()
+    try:
+        with no_settings_from_outside():
+            bill(Billed(make_demo(tmp_path / "inputs", 300), tmp_path / "warehouse"))
+    finally:
+        machine_code.is_available.cache_clear()
