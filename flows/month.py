@@ -23,7 +23,7 @@ from flows.read_ahead import ReadAhead, read_ahead
 from flows.settings import Settings, month_text, threshold_texts
 from flows.sources import load_source
 from flows.stopping import workers
-from flows.usual_blocks import is_for_machine_code
+from flows.usual_blocks import is_for_machine_code, load_machine_code
 from rate_tables.versions import RateTables, default_version, load_version
 from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from transforms.account_terms import account_terms, devices_in_service, in_service, pool_terms, without_pool_terms
@@ -297,12 +297,14 @@ def open_month(
     run found before are not looked for; each must still be the same when it is read.
     """
     version = settings.rates or default_version(settings.rate_tables)
-    with workers(2) as beside:  # hashing waits for bytes, the tables for the interpreter
+    with workers(3) as beside:  # hashing waits for bytes, the tables for the interpreter
+        beside.submit(load_machine_code, settings.cdrs, month_text(settings.usage_month))
         found = beside.submit(_find_record_files, settings, known or {}, found_before)
         texts = beside.submit(read_contract_files, settings.contracts)
         try:
             rates = load_version(settings.rate_tables, version)
             contracts = checked_contracts(texts.result(), rates)
+            code_version()  # which takes as long as hashing takes more
         finally:
             record_files, ahead = found.result()  # what is wrong with the records is told first
     dates = invoice_dates(settings, rates)

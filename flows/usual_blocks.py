@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 
-from flows.inbox import RecordFile, expected_bytes
+from flows.compile_ahead import compile_ahead
+from flows.inbox import RecordFile, expected_bytes, sizes_in
 from flows.record_files import Block
 from schemas.source_spec import SourceSpec
 from transforms.delimited import Layout
@@ -19,6 +21,12 @@ LEAST_MONTH_BYTES = 2**28
 def is_for_machine_code(record_files: Sequence[RecordFile]) -> bool:
     """Whether the month is large enough for it, and it can be had."""
     return expected_bytes(record_files) >= LEAST_MONTH_BYTES and is_available()
+
+
+def load_machine_code(inbox: Path, month: str) -> None:
+    """It is at hand, if the month looks large enough: to be done beside opening it."""
+    if sizes_in(inbox, month) >= LEAST_MONTH_BYTES and is_available():
+        compile_ahead()
 
 
 def canonical_layout(block: Block, source: SourceSpec) -> Layout | None:

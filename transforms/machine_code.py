@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
+from importlib import import_module
 from typing import TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -13,7 +13,11 @@ Function = TypeVar("Function", bound=Callable[..., object])
 @cache
 def is_available() -> bool:
     """Whether functions can be compiled here."""
-    return find_spec("numba") is not None
+    try:
+        import_module("numba")
+    except ImportError:
+        return False
+    return True
 
 
 def compiled(function: Function) -> Function:

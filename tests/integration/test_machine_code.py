@@ -42,9 +42,13 @@ def test_the_bytes_are_those_of_the_expressions(tmp_path: Path, monkeypatch: pyt
 def test_where_it_cannot_be_had_a_large_month_is_read_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
     monkeypatch.setattr(usual_blocks, "LEAST_MONTH_BYTES", 0)
-    monkeypatch.setattr(machine_code, "find_spec", lambda _: None)
+    monkeypatch.setattr(machine_code, "import_module", missing)
     monkeypatch.setattr(usual_calls, "read_usual", lambda *_: pytest.fail("machine code was made"))
+
     machine_code.is_available.cache_clear()
     try:
         with no_settings_from_outside():
