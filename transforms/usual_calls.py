@@ -27,6 +27,7 @@ from transforms.usual_words import Accounts, Words
 _PRINTED = range(0x21, 0x7F)
 _MOST_BYTES = 2**31 - 1
 _PROBED_BYTES = 2**16
+_LINES_AT_A_TIME = 2**13
 _KINDS = Kinds(*(NUMBER_KINDS.index(kind) for kind in Kinds._fields))
 
 
@@ -56,6 +57,9 @@ def _words(texts: list[str]) -> Words:
     encoded = [text.encode() for text in texts]
     ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
     return Words(np.frombuffer(b"".join(encoded), np.uint8), ends)
+
+
+_DIRECTIONS, _DISPOSITIONS = _words(list(DIRECTIONS)), _words(list(DISPOSITIONS))
 
 
 def _bits(lengths: set[int]) -> int:
@@ -142,51 +146,87 @@ def _codes(count: int) -> Bytes:
     return np.empty(count, np.uint8)
 
 
+class _Texts(NamedTuple):
+    """Where a text begins in the block, and its length."""
+
+    begins: Places
+    lengths: Places
+
+
 class _Fields(NamedTuple):
-    """The fields of each line, where it is usual. `call_ids`: where they begin, and their lengths."""
+    """The fields of each line, where it is usual. `plans`: the place of its account's dialing plan."""
 
     accounts: Longs
+    plans: Longs
     directions: Bytes
     talk: Talk
-    call_ids: tuple[Places, Places]
+    call_ids: _Texts
     source: Numbers
     destination: Numbers
 
 
-def _numbers(count: int) -> Numbers:
-    return Numbers(np.empty((count, 2), np.uint64), _places(count), _codes(count))
+def _fields(count: int) -> _Fields:
+    source, destination = (Numbers(np.empty((count, 2), np.uint64), _places(count), _codes(count)) for _ in range(2))
+    return _Fields(
+        accounts=_longs(count),
+        plans=_longs(count),
+        directions=_codes(count),
+        talk=Talk(_longs(count), np.full(count, NOWHERE, np.int64), _longs(count), _codes(count)),
+        call_ids=_Texts(_places(count), _places(count)),
+        source=source,
+        destination=destination,
+    )
+
+
+def _of_lines(fields: _Fields, part: slice) -> _Fields:
+    """The same arrays, of some lines."""
+    accounts, plans, directions, talk, call_ids, source, destination = fields
+    return _Fields(
+        accounts[part],
+        plans[part],
+        directions[part],
+        Talk(*(of[part] for of in talk)),
+        _Texts(*(of[part] for of in call_ids)),
+        Numbers(*(of[part] for of in source)),
+        Numbers(*(of[part] for of in destination)),
+    )
+
+
+def _month_micros(usage_month: dt.date) -> tuple[int, int]:
+    first, behind = month_start(usage_month), month_start(add_months(usage_month, 1))
+    return int(first.timestamp()) * usual_times.MICROS, int(behind.timestamp()) * usual_times.MICROS
+
+
+def _read_fields(
+    lines: Lines, column: dict[str, int], tables: _Tables, month: tuple[int, int], fields: _Fields
+) -> None:
+    """Field after field; lines that prove to be others are marked so."""
+    talk = fields.talk
+    usual_words.parse_texts(lines, column["call_id"], *fields.call_ids)
+    usual_words.parse_accounts(lines, column["account_id"], tables.accounts, fields.accounts, fields.plans)
+    usual_words.parse_words(lines, column["direction"], _DIRECTIONS, fields.directions)
+    usual_words.parse_words(lines, column["disposition"], _DISPOSITIONS, talk.dispositions)
+    usual_words.parse_seconds(lines, column["duration_seconds"], LONG_CALL_SECONDS, talk.seconds)
+    usual_times.parse_times(lines, column["start_time"], talk.starts)
+    if "end_time" in column:
+        usual_times.parse_times(lines, column["end_time"], talk.ends)
+    usual_times.judge(lines, month, DISPOSITIONS.index("answered"), talk)
+    for side, numbers in (("source_number", fields.source), ("destination_number", fields.destination)):
+        usual_numbers.parse_numbers(lines, column[side], _KINDS, numbers)
+        usual_numbers.parse_dialled(lines, column[side], fields.plans, tables.plans, _KINDS, numbers)
+    anonymous = (lines.kinds == usual_lines.USUAL) & (fields.destination.kinds == _KINDS.anonymous)
+    lines.kinds[anonymous] = usual_lines.OTHER  # nobody was called
 
 
 def _read(lines: Lines, layout: Layout, tables: _Tables, usage_month: dt.date) -> _Fields:
-    """All fields; lines that prove to be others are marked so."""
+    """All fields of all lines, some lines at a time: so many stay near the core while field after field is read."""
     column = {name: layout.columns.index(name) for name in CANONICAL_COLUMNS if name in layout.columns}
-    count = len(lines.kinds)
-    fields = _Fields(
-        accounts=_longs(count),
-        directions=_codes(count),
-        talk=Talk(_longs(count), np.full(count, NOWHERE, np.int64), _longs(count), _codes(count)),
-        call_ids=(_places(count), _places(count)),
-        source=_numbers(count),
-        destination=_numbers(count),
-    )
-    usual_words.parse_texts(lines, column["call_id"], *fields.call_ids)
-    plans = _longs(count)
-    usual_words.parse_accounts(lines, column["account_id"], tables.accounts, fields.accounts, plans)
-    usual_words.parse_words(lines, column["direction"], _words(list(DIRECTIONS)), fields.directions)
-    usual_words.parse_words(lines, column["disposition"], _words(list(DISPOSITIONS)), fields.talk.dispositions)
-    usual_words.parse_seconds(lines, column["duration_seconds"], LONG_CALL_SECONDS, fields.talk.seconds)
-    usual_times.parse_times(lines, column["start_time"], fields.talk.starts)
-    if "end_time" in column:
-        usual_times.parse_times(lines, column["end_time"], fields.talk.ends)
-    first, behind = month_start(usage_month), month_start(add_months(usage_month, 1))
-    month = (int(first.timestamp()) * usual_times.MICROS, int(behind.timestamp()) * usual_times.MICROS)
-    answered = DISPOSITIONS.index("answered")
-    usual_times.judge(lines, month, answered, fields.talk)
-    for side, numbers in (("source_number", fields.source), ("destination_number", fields.destination)):
-        usual_numbers.parse_numbers(lines, column[side], _KINDS, numbers)
-        usual_numbers.parse_dialled(lines, column[side], plans, tables.plans, _KINDS, numbers)
-    anonymous = (lines.kinds == usual_lines.USUAL) & (fields.destination.kinds == _KINDS.anonymous)
-    lines.kinds[anonymous] = usual_lines.OTHER  # nobody was called
+    month, count = _month_micros(usage_month), len(lines.kinds)
+    fields = _fields(count)
+    for begin in range(0, count, _LINES_AT_A_TIME):
+        part = slice(begin, begin + _LINES_AT_A_TIME)
+        some = Lines(lines.block, lines.begins[part], lines.ends[part], lines.kinds[part])
+        _read_fields(some, column, tables, month, _of_lines(fields, part))
     return fields
 
 
