@@ -185,10 +185,10 @@ def _of_lines(fields: _Fields, part: slice) -> _Fields:
         accounts[part],
         plans[part],
         directions[part],
-        Talk(*(of[part] for of in talk)),
+        Talk(talk.starts[part], talk.ends[part], talk.seconds[part], talk.dispositions[part]),
         _Texts(*(of[part] for of in call_ids)),
-        Numbers(*(of[part] for of in source)),
-        Numbers(*(of[part] for of in destination)),
+        Numbers(source.texts[part], source.lengths[part], source.kinds[part]),
+        Numbers(destination.texts[part], destination.lengths[part], destination.kinds[part]),
     )
 
 
