@@ -39,13 +39,15 @@ DIRECTORY = Directory(
             "owned_until": [dt.date(2020, 1, 19), None, None],
         }
     ),
-    dialing_plans=DIALING_PLANS,
+    dialing_plans=DIALING_PLANS.with_columns(
+        short_codes=pl.when(pl.col("country") == "GB").then(pl.lit(["999"])).otherwise("short_codes")
+    ),
 )
 SOURCE = SourceSpec("canonical")
 _NUMBERS = """
 +12125550100 +442071234567 +123456789012345 +1234567890123456 +123456 +0123456789 + ++1 2125550100+ 12125550100
 2125550100 011442071234567 81012125550100 0021442071234567 00442071234567 02111333344 021113333444 0211133334444
-01133334444 02112345678 1133334444 0000000 0114420 999999999999999 911 411 190 116000 0116000 112 2116 01 7 0 1234567
+01133334444 02112345678 1133334444 211133334444 2111333344445 0110442071234567 0000000 0114420 999999999999999 911 411 190 116000 0116000 112 2116 01 7 0 1234567
 123456 *98 #31# * *9a 1e5 0x11 é12 sip:1@x anonymous 1-212-555-0100
 """
 NUMBERS = [
@@ -64,9 +66,10 @@ _TIMES = """
 2020-1-15T10:30:00Z 2020/01/15T10:30:00Z 2020-01-15T1O:30:00Z 2020-01-15T10:30:00
 """
 TIMES = [*_TIMES.split(), "", "2020-01-15 10:30:00Z"]
+_CALL_IDS = """c1 a-call-id-that-is-longer-than-a-view "q" 'q' q" "q"""
 _SECONDS = "0 1 60 007 86399 86400 2147483647 2147483648 0000000060 00000000060 -1 +5 1.5 x"
 POOLS: dict[str, list[str]] = {
-    "call_id": ["c1", "a-call-id-that-is-longer-than-a-view", "x" * 12, "y" * 13, "", "é"],
+    "call_id": [*_CALL_IDS.split(), "x" * 12, "y" * 13, "", "é", " c ", "a b", "nul\0", "\x1ec", "\x7f"],
     "account_id": [*COUNTRIES, "Z", "a", ""],
     "direction": ["inbound", "outbound", "internal", "", "Outbound", "in", "sideways"],
     "source_number": NUMBERS,
@@ -113,10 +116,12 @@ def blocks(draw: st.DrawFn) -> tuple[Layout, bytes]:
     return Layout(delimiter, '"', columns, (len(columns),)), content
 
 
-def _read(layout: Layout, content: bytes, *, by_machine_code: bool) -> BlockCalls:
+def _read(layout: Layout, content: bytes, usage_month: dt.date, *, by_machine_code: bool) -> BlockCalls:
     """What the block comes to, as if it began at line 2 of a file."""
     record = RecordFile(Path("calls.csv"), "2020-01/calls.csv", "canonical", "", (0, 0, 0, 0))
-    plan: Any = IngestPlan(MONTH, Path(), (record,), {"canonical": SOURCE}, DIRECTORY, "", 4, None, by_machine_code)
+    plan: Any = IngestPlan(
+        usage_month, Path(), (record,), {"canonical": SOURCE}, DIRECTORY, "", 4, None, by_machine_code
+    )
     marks = line_marks(content, 0, 2, 2**20)
     line_count = marks[-1][1] - 2 + (not content.endswith(b"\n"))
     rows = lambda: read_delimited(content, layout, 2)  # noqa: E731
@@ -129,9 +134,11 @@ def _in_order(found: BlockCalls) -> pl.DataFrame:
     return pl.concat([nothing, *calls]).sort("source_line")
 
 
-def assert_same(layout: Layout, content: bytes) -> None:
+def assert_same(layout: Layout, content: bytes, usage_month: dt.date = MONTH) -> None:
     """Every row, second, call and row set aside."""
-    ours, other = (_read(layout, content, by_machine_code=by_machine_code) for by_machine_code in (True, False))
+    ours, other = (
+        _read(layout, content, usage_month, by_machine_code=by_machine_code) for by_machine_code in (True, False)
+    )
     assert (ours.rows, ours.seconds) == (other.rows, other.seconds)
     assert_frame_equal(_in_order(ours), _in_order(other))
     assert_frame_equal(ours.aside.sort("source_line"), other.aside.sort("source_line"))
@@ -167,12 +174,14 @@ def test_both_make_the_same_of_every_start_and_end() -> None:
     assert_same(Layout(",", '"', CANONICAL_COLUMNS, (9,)), content)
 
 
-def test_every_day_of_a_thousand_years_is_the_same() -> None:
-    days = pl.date_range(dt.date(1970, 1, 1), dt.date(2970, 1, 1), "1d", eager=True).dt.to_string("%Y-%m-%d")
-    wrong = [f"{year}-02-{day}" for year in (1970, 2000, 2020, 2100, 2400) for day in (29, 30, 31)]
-    rows = [{**USUAL, "end_time": f"{day}T00:00:00Z"} for day in (*days, *wrong)]
-    content = "".join(",".join(row[column] for column in CANONICAL_COLUMNS) + "\n" for row in rows).encode()
-    assert_same(Layout(",", '"', CANONICAL_COLUMNS, (9,)), content)
+@pytest.mark.parametrize("year", [1970, 1972, 2000, 2019, 2020, 2100, 2400, 9999])
+def test_both_know_the_same_days(year: int) -> None:
+    """Of every month, and those that it has not; a call over its end among them."""
+    for month in range(1, 13):
+        days = (f"{year}-{month:02}-{day:02}" for day in range(32))
+        rows = [{**USUAL, "start_time": f"{day}T23:59:30{zone}"} for day in days for zone in ("Z", "+00:01", "-00:01")]
+        content = "".join(",".join(row[column] for column in CANONICAL_COLUMNS) + "\n" for row in rows).encode()
+        assert_same(Layout(",", '"', CANONICAL_COLUMNS, (9,)), content, dt.date(year, month, 1))
 
 
 def test_a_block_is_not_read_by_machine_code_where_the_source_says_more() -> None:
