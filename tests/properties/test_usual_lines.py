@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -47,7 +46,8 @@ SOURCE = SourceSpec("canonical")
 _NUMBERS = """
 +12125550100 +442071234567 +123456789012345 +1234567890123456 +123456 +0123456789 + ++1 2125550100+ 12125550100
 2125550100 011442071234567 81012125550100 0021442071234567 00442071234567 02111333344 021113333444 0211133334444
-01133334444 02112345678 1133334444 211133334444 2111333344445 0110442071234567 0000000 0114420 999999999999999 911 411 190 116000 0116000 112 2116 01 7 0 1234567
+01133334444 02112345678 1133334444 211133334444 2111333344445
+0110442071234567 0000000 0114420 999999999999999 911 411 190 116000 0116000 112 2116 01 7 0 1234567
 123456 *98 #31# * *9a 1e5 0x11 é12 sip:1@x anonymous 1-212-555-0100
 """
 NUMBERS = [
@@ -119,9 +119,8 @@ def blocks(draw: st.DrawFn) -> tuple[Layout, bytes]:
 def _read(layout: Layout, content: bytes, usage_month: dt.date, *, by_machine_code: bool) -> BlockCalls:
     """What the block comes to, as if it began at line 2 of a file."""
     record = RecordFile(Path("calls.csv"), "2020-01/calls.csv", "canonical", "", (0, 0, 0, 0))
-    plan: Any = IngestPlan(
-        usage_month, Path(), (record,), {"canonical": SOURCE}, DIRECTORY, "", 4, None, by_machine_code
-    )
+    sources = {"canonical": SOURCE}
+    plan = IngestPlan(usage_month, Path(), (record,), sources, DIRECTORY, "", 4, by_machine_code=by_machine_code)
     marks = line_marks(content, 0, 2, 2**20)
     line_count = marks[-1][1] - 2 + (not content.endswith(b"\n"))
     rows = lambda: read_delimited(content, layout, 2)  # noqa: E731
@@ -136,9 +135,8 @@ def _in_order(found: BlockCalls) -> pl.DataFrame:
 
 def assert_same(layout: Layout, content: bytes, usage_month: dt.date = MONTH) -> None:
     """Every row, second, call and row set aside."""
-    ours, other = (
-        _read(layout, content, usage_month, by_machine_code=by_machine_code) for by_machine_code in (True, False)
-    )
+    ours = _read(layout, content, usage_month, by_machine_code=True)
+    other = _read(layout, content, usage_month, by_machine_code=False)
     assert (ours.rows, ours.seconds) == (other.rows, other.seconds)
     assert_frame_equal(_in_order(ours), _in_order(other))
     assert_frame_equal(ours.aside.sort("source_line"), other.aside.sort("source_line"))
@@ -174,7 +172,7 @@ def test_both_make_the_same_of_every_start_and_end() -> None:
     assert_same(Layout(",", '"', CANONICAL_COLUMNS, (9,)), content)
 
 
-@pytest.mark.parametrize("year", [1970, 1972, 2000, 2019, 2020, 2100, 2400, 9999])
+@pytest.mark.parametrize("year", [1970, 1972, 2000, 2019, 2020, 2100, 2400, 2999])
 def test_both_know_the_same_days(year: int) -> None:
     """Of every month, and those that it has not; a call over its end among them."""
     for month in range(1, 13):
