@@ -47,7 +47,7 @@ _NUMBERS = """
 +12125550100 +442071234567 +123456789012345 +1234567890123456 +123456 +0123456789 + ++1 2125550100+ 12125550100
 2125550100 011442071234567 81012125550100 0021442071234567 00442071234567 02111333344 021113333444 0211133334444
 01133334444 02112345678 1133334444 211133334444 2111333344445
-0110442071234567 0000000 0114420 999999999999999 911 411 190 116000 0116000 112 2116 01 7 0 1234567
+0110442071234567 0000000 0114420 999999999999999 911 999 411 190 116000 0116000 112 2116 01 7 0 1234567
 123456 *98 #31# * *9a 1e5 0x11 é12 sip:1@x anonymous 1-212-555-0100
 """
 NUMBERS = [
@@ -177,7 +177,9 @@ def test_both_know_the_same_days(year: int) -> None:
     """Of every month, and those that it has not; a call over its end among them."""
     for month in range(1, 13):
         days = (f"{year}-{month:02}-{day:02}" for day in range(32))
-        rows = [{**USUAL, "start_time": f"{day}T23:59:30{zone}"} for day in days for zone in ("Z", "+00:01", "-00:01")]
+        zones = ("Z", "+00:01", "-00:01", "+23:59")
+        times = (f"{day}T{clock}{zone}" for day in days for clock in ("00:00:30", "23:59:30") for zone in zones)
+        rows = [{**USUAL, "start_time": time} for time in times]
         content = "".join(",".join(row[column] for column in CANONICAL_COLUMNS) + "\n" for row in rows).encode()
         assert_same(Layout(",", '"', CANONICAL_COLUMNS, (9,)), content, dt.date(year, month, 1))
 
