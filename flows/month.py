@@ -273,6 +273,11 @@ def refuse_uncovered_currencies(month: Month) -> None:
     refuse_if_any(currency_faults(accounts, tables_by_currency(month.rates)))
 
 
+def _has_stored_calls(settings: Settings) -> bool:
+    """Whether anything of the usage month was read before: then it may be that nothing is left to read."""
+    return (calls_folder(settings.warehouse) / month_text(settings.usage_month)).exists()
+
+
 def _find_record_files(
     settings: Settings, known: Mapping[str, Known], found_before: tuple[RecordFile, ...] | None
 ) -> tuple[tuple[RecordFile, ...], ReadAhead | None]:
@@ -281,7 +286,7 @@ def _find_record_files(
         return found_before, None
     month = month_text(settings.usage_month)
     records = tuple(find_record_files(settings.cdrs, month, known))
-    if (calls_folder(settings.warehouse) / month).exists():
+    if _has_stored_calls(settings):
         return records, None
     first = records[0]
     source = load_source(settings.cdrs, first.source)
@@ -298,13 +303,14 @@ def open_month(
     """
     version = settings.rates or default_version(settings.rate_tables)
     with workers(3) as beside:  # hashing waits for bytes, the tables for the interpreter
-        beside.submit(load_machine_code, settings.cdrs, month_text(settings.usage_month))
+        if found_before is None and not _has_stored_calls(settings):
+            beside.submit(load_machine_code, settings.cdrs, month_text(settings.usage_month))
         found = beside.submit(_find_record_files, settings, known or {}, found_before)
         texts = beside.submit(read_contract_files, settings.contracts)
         try:
             rates = load_version(settings.rate_tables, version)
             contracts = checked_contracts(texts.result(), rates)
-            code_version()  # which takes as long as hashing takes more
+            code_version()  # it is asked for below, and known while files are still hashed
         finally:
             record_files, ahead = found.result()  # what is wrong with the records is told first
     dates = invoice_dates(settings, rates)
