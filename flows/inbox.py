@@ -148,15 +148,19 @@ def _identified(known: Mapping[str, Known], file: tuple[str, Path, str]) -> Reco
     return RecordFile(path, name, source, sha256, stat, state if is_settled else None)
 
 
+def _plain_size(path: Path, size: int) -> int:
+    return size * _EXPANSION.get(path.suffix, 1)
+
+
 def sizes_in(inbox: Path, month: str) -> int:
     """About how many bytes the month's files are as plain text, before they are looked at; 0 where that cannot be."""
     try:
         paths = [path for path in (inbox / month).rglob("*") if ending_of(path) is not None]
-        return sum(path.stat().st_size * _EXPANSION.get(path.suffix, 1) for path in paths)
+        return sum(_plain_size(path, path.stat().st_size) for path in paths)
     except OSError:
         return 0
 
 
 def expected_bytes(record_files: Iterable[RecordFile]) -> int:
     """About how many bytes the files are as plain text; decides into how many buckets a month is cut."""
-    return sum(record.size * _EXPANSION.get(record.path.suffix, 1) for record in record_files)
+    return sum(_plain_size(record.path, record.size) for record in record_files)

@@ -33,7 +33,7 @@ class ReadAhead(NamedTuple):
 def read_ahead(record: RecordFile, source: SourceSpec, *, by_machine_code: bool) -> ReadAhead:
     """Begins to read the file, beside whatever the caller does next; nothing is written.
 
-    Rows of blocks that machine code reads are left to it; it is loaded here.
+    Rows of blocks that machine code reads are left to it.
     """
     with_rows = ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead")
     begun = with_rows.submit(_begin, record, source, by_machine_code)

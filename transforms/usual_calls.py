@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,19 +15,20 @@ from schemas.reasons import DIRECTIONS, DISPOSITIONS, NUMBER_KINDS
 from schemas.source_spec import ANSWER_TIME, CANONICAL_COLUMNS, Dialect, SourceSpec
 from transforms import usual_columns, usual_lines, usual_numbers, usual_times, usual_words
 from transforms.delimited import Layout
-from transforms.numbers import NUMBER_KIND, DialingPlan, dialing_plans_by_country, lengths_at_home, lengths_with_carrier
+from transforms.numbers import NUMBER_KIND
 from transforms.screen import DIRECTION, DISPOSITION, LONG_CALL_SECONDS, Directory, fill_defaults
-from transforms.timestamps import UTC_MICROS, add_months, month_start
+from transforms.timestamps import MICROS_PER_SECOND, UTC_MICROS, add_months, month_start
 from transforms.usual_lines import NOWHERE, Bytes, Lines, Longs, Places, Words64
-from transforms.usual_numbers import Kinds, Numbers, Plans
+from transforms.usual_numbers import Kinds, Numbers
+from transforms.usual_tables import Tables, tables_of, words_of
 from transforms.usual_times import Talk
-from transforms.usual_words import Accounts, Words
 
 _PRINTED = range(0x21, 0x7F)
 _MOST_BYTES = 2**31 - 1
 _PROBED_BYTES = 2**16
 _LINES_AT_A_TIME = 2**13
 _KINDS = Kinds(*(NUMBER_KINDS.index(kind) for kind in Kinds._fields))
+_DIRECTIONS, _DISPOSITIONS = words_of(DIRECTIONS), words_of(DISPOSITIONS)
 
 
 class UsualCalls(NamedTuple):
@@ -48,65 +48,9 @@ def is_usual(source: SourceSpec, layout: Layout) -> bool:
     """Whether the source is the canonical layout, by whatever delimiter, and says nothing else about its rows."""
     says = replace(source, name="", description="", switch="", dialect=Dialect(), default_country=None, account_id=None)
     has_all = set(CANONICAL_COLUMNS) - {"end_time"} <= set(layout.columns)
-    is_plain = len(layout.column_counts) == 1 and not (layout.has_own_marks or layout.comment)
-    is_plain = is_plain and layout.delimiter.isascii()
+    has_marks = layout.has_own_marks or bool(layout.comment) or not layout.delimiter.isascii()
+    is_plain = len(layout.column_counts) == 1 and not has_marks
     return says == SourceSpec("") and is_plain and has_all and ANSWER_TIME not in layout.columns
-
-
-def _words(texts: list[str]) -> Words:
-    encoded = [text.encode() for text in texts]
-    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
-    return Words(np.frombuffer(b"".join(encoded), np.uint8), ends)
-
-
-_DIRECTIONS, _DISPOSITIONS = _words(list(DIRECTIONS)), _words(list(DISPOSITIONS))
-
-
-def _bits(lengths: set[int]) -> int:
-    return sum(1 << length for length in lengths if length <= usual_lines.MOST_DIGITS)
-
-
-def _plans(plans: list[DialingPlan]) -> Plans:
-    own: dict[int, int] = {}
-    for place, plan in enumerate(plans):  # a number that is both is for emergencies
-        for kind, numbers in (("short_code", plan.short_codes), ("emergency", plan.emergency_numbers)):
-            keys = (usual_numbers.own_number_key(int(number), len(number), place) for number in numbers)
-            own |= dict.fromkeys(keys, NUMBER_KINDS.index(kind))
-    return Plans(
-        codes=_words([f"+{plan.calling_code}" for plan in plans]),
-        international_prefixes=_words([plan.international_prefix for plan in plans]),
-        national_prefixes=_words([plan.national_prefix for plan in plans]),
-        carrier_code_digits=np.array([plan.carrier_code_digits for plan in plans], np.int64),
-        lengths_at_home=np.array([_bits(lengths_at_home(plan)) for plan in plans], np.int64),
-        lengths_with_carrier=np.array([_bits(lengths_with_carrier(plan)) for plan in plans], np.int64),
-        own_lengths=np.array(
-            [_bits({*map(len, plan.short_codes), *map(len, plan.emergency_numbers)}) for plan in plans]
-        ),
-        own_numbers=np.array(sorted(own), np.int64),
-        own_kinds=np.array([own[key] for key in sorted(own)], np.uint8),
-    )
-
-
-class _Tables(NamedTuple):
-    """Whom lines can belong to, as machine code looks it up; the account ids as they are numbered there."""
-
-    ids: pl.Series
-    accounts: Accounts
-    plans: Plans
-
-
-@lru_cache(maxsize=2)
-def _tables(directory: Directory) -> _Tables:
-    by_country = dialing_plans_by_country(directory.dialing_plans)
-    places = {country: place for place, country in enumerate(by_country, 1)}
-    accounts = directory.accounts.filter(pl.col("country").is_not_null())
-    ids = _words(accounts["account_id"].to_list())
-    slots = np.full(2 ** (2 * accounts.height).bit_length(), NOWHERE, np.int64)
-    usual_words.fill_slots(ids, slots)
-    plans = accounts["country"].replace_strict(places, default=0, return_dtype=pl.Int64).to_numpy()
-    buckets = accounts["bucket"].cast(pl.Int64).to_numpy()
-    numbering = _plans([DialingPlan(), *by_country.values()])
-    return _Tables(accounts["account_id"], Accounts(ids, slots, plans, buckets), numbering)
 
 
 def _byte_kinds(layout: Layout) -> Bytes:
@@ -194,12 +138,10 @@ def _of_lines(fields: _Fields, part: slice) -> _Fields:
 
 def _month_micros(usage_month: dt.date) -> tuple[int, int]:
     first, behind = month_start(usage_month), month_start(add_months(usage_month, 1))
-    return int(first.timestamp()) * usual_times.MICROS, int(behind.timestamp()) * usual_times.MICROS
+    return int(first.timestamp()) * MICROS_PER_SECOND, int(behind.timestamp()) * MICROS_PER_SECOND
 
 
-def _read_fields(
-    lines: Lines, column: dict[str, int], tables: _Tables, month: tuple[int, int], fields: _Fields
-) -> None:
+def _read_fields(lines: Lines, column: dict[str, int], tables: Tables, month: tuple[int, int], fields: _Fields) -> None:
     """Field after field; lines that prove to be others are marked so."""
     talk = fields.talk
     usual_words.parse_texts(lines, column["call_id"], *fields.call_ids)
@@ -218,7 +160,7 @@ def _read_fields(
     lines.kinds[anonymous] = usual_lines.OTHER  # nobody was called
 
 
-def _read(lines: Lines, layout: Layout, tables: _Tables, usage_month: dt.date) -> _Fields:
+def _read(lines: Lines, layout: Layout, tables: Tables, usage_month: dt.date) -> _Fields:
     """All fields of all lines, some lines at a time: so many stay near the core while field after field is read."""
     column = {name: layout.columns.index(name) for name in CANONICAL_COLUMNS if name in layout.columns}
     month, count = _month_micros(usage_month), len(lines.kinds)
@@ -240,12 +182,12 @@ class _Placed(NamedTuple):
     def source_lines(self, first_line: int) -> pl.Series:
         put = _longs(self.call_count)
         usual_columns.put_lines(self.places, first_line, put)
-        return pl.Series(pa.Array.from_buffers(pa.int64(), self.call_count, [None, pa.py_buffer(put)]))
+        return _of_longs(put)
 
     def longs(self, values: Longs) -> pl.Series:
         put = _longs(self.call_count)
         usual_columns.put_numbers(values, self.places, put)
-        return pl.Series(pa.Array.from_buffers(pa.int64(), self.call_count, [None, pa.py_buffer(put)]))
+        return _of_longs(put)
 
     def times(self, values: Longs) -> pl.Series:
         return self.longs(values).cast(UTC_MICROS)
@@ -271,6 +213,10 @@ class _Placed(NamedTuple):
         return _of_views(views, long_text)
 
 
+def _of_longs(values: Longs) -> pl.Series:
+    return pl.Series(pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)]))
+
+
 def _of_views(views: Words64, beside: Bytes) -> pl.Series:
     buffers = [None, pa.py_buffer(views), pa.py_buffer(beside)]
     return pl.Series(pa.Array.from_buffers(pa.string_view(), len(views), buffers))
@@ -279,7 +225,7 @@ def _of_views(views: Words64, beside: Bytes) -> pl.Series:
 def _calls(placed: _Placed, fields: _Fields, directory: Directory, first_line: int) -> pl.DataFrame:
     columns = {
         "source_line": placed.source_lines(first_line),
-        "account_id": _tables(directory).ids.gather(placed.longs(fields.accounts)),
+        "account_id": tables_of(directory).ids.gather(placed.longs(fields.accounts)),
         "call_id": placed.texts(*fields.call_ids),
         "direction_code": placed.codes(fields.directions, DIRECTION),
         "disposition_code": placed.codes(fields.talk.dispositions, DISPOSITION),
@@ -307,7 +253,7 @@ def read_usual(
 
     Needs: a source that `is_usual`; line_count: the block's line ends, and one more behind a last line without.
     """
-    tables = _tables(directory)
+    tables = tables_of(directory)
     lines = _cut(block, line_count, layout)
     fields = _read(lines, layout, tables, usage_month)
     counts = np.zeros(int(tables.accounts.buckets.max(initial=0)) + 1, np.int64)
@@ -327,5 +273,5 @@ def is_mostly_usual(block: bytes, layout: Layout, directory: Directory, usage_mo
     if len(block) > _MOST_BYTES or not beginning:
         return False
     lines = _cut(beginning, beginning.count(b"\n"), layout)
-    _read(lines, layout, _tables(directory), usage_month)
+    _read(lines, layout, tables_of(directory), usage_month)
     return 4 * int((lines.kinds == usual_lines.OTHER).sum()) <= len(lines.kinds)

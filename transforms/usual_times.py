@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from transforms.machine_code import compiled
+from transforms.timestamps import MICROS_PER_SECOND
 from transforms.usual_lines import NOWHERE, OTHER, USUAL, Bytes, Lines, Longs, digits, field_begin
 from transforms.usual_words import NOT_TOLD
 
-MICROS = 1_000_000
 _UTC_BYTES, _OFFSET_BYTES = len("2020-01-15T10:30:00Z"), len("2020-01-15T10:30:00+01:00")
 _MINUS, _PLUS, _COLON, _T, _Z = map(ord, "-+:TZ")
 
@@ -62,7 +62,7 @@ def _instant(block: Bytes, begin: int, end: int) -> int:
         offset = -offset
     elif sign != _MINUS:
         return NOWHERE
-    return (days * 86_400 + clock + second + offset) * MICROS
+    return (days * 86_400 + clock + second + offset) * MICROS_PER_SECOND
 
 
 @compiled
@@ -99,7 +99,7 @@ def judge(lines: Lines, month: tuple[int, int], answered: int, talk: Talk) -> No
     for line in range(len(kinds)):
         if kinds[line] != USUAL:
             continue
-        end = starts[line] + seconds[line] * MICROS
+        end = starts[line] + seconds[line] * MICROS_PER_SECOND
         has_seconds, disposition = seconds[line] > 0, dispositions[line]
         fits = disposition == NOT_TOLD or (disposition == answered) == has_seconds
         if not first <= starts[line] < behind or not fits or (ends[line] != NOWHERE and ends[line] != end):

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from transforms.durations import DURATION_DIGITS
 from transforms.machine_code import compiled
 from transforms.usual_lines import NOWHERE, OTHER, USUAL, Bytes, Lines, Longs, Places, digits, field_begin, is_there
 
 NOT_TOLD = 255
 """The code of a word that is empty."""
-MOST_DURATION_DIGITS = 10
 _HASH_BASIS, _HASH_PRIME = 0xCBF29CE484222325 - 2**64, 0x100000001B3
 
 
@@ -119,5 +119,5 @@ def parse_seconds(lines: Lines, column: int, below: int, seconds: Longs) -> None
             continue
         begin, end = field_begin(begins, ends, line, column), ends[line, column]
         seconds[line] = digits(block, begin, end)
-        if seconds[line] < 0 or seconds[line] >= below or end - begin > MOST_DURATION_DIGITS:
+        if seconds[line] < 0 or seconds[line] >= below or end - begin > DURATION_DIGITS:
             kinds[line] = OTHER
