@@ -33,7 +33,22 @@ def _directory() -> Directory:
     return Directory(accounts, owners, pl.DataFrame([plan]))
 
 
-def compile_ahead() -> int:
+_DETAILS = {
+    "account_id": "A",
+    "source_number": "+12125550100",
+    "destination_number": "+442071234567",
+    "start_time": dt.datetime(2020, 1, 15, tzinfo=dt.UTC),
+    "end_time": dt.datetime(2020, 1, 15, 0, 1, tzinfo=dt.UTC),
+    "duration_seconds": 60,
+    "billable_seconds": 60,
+    "included_seconds": 0,
+    "cost_micros": 10_000,
+    "rate_per_minute_micros": 10_000,
+    "call_type": "overage",
+}
+
+
+def compile_reading() -> int:
     """Reads two lines, so that all there is to compile is compiled and kept; how many calls they came to."""
     from transforms.usual_calls import read_usual
 
@@ -41,5 +56,14 @@ def compile_ahead() -> int:
     return read_usual(_LINES, 2, 2, layout, _directory(), dt.date(2020, 1, 1)).calls.height
 
 
+def compile_details() -> int:
+    """Puts the details of a call together, for the same reason; of how many accounts they are."""
+    from transforms.usual_details import account_texts
+
+    calls, languages = pl.DataFrame([_DETAILS]), pl.DataFrame({"account_id": ["A"], "language": ["en"]})
+    return len(account_texts(calls, languages) or [])
+
+
 if __name__ == "__main__" and is_available():
-    compile_ahead()
+    compile_reading()
+    compile_details()

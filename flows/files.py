@@ -14,12 +14,17 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 COMPRESSION_LEVEL = 1
 PROBE_BYTES = 2**20
+HASHED_BYTES = 2**22
+"""So many at a time: a thread back from each waits for the interpreter while others are at work in it."""
 SYNCED_AT_A_TIME = 4
 HOST_LETTERS = 20
 FILES = "files.json"
@@ -140,29 +145,47 @@ def write_scratch(frame: pl.DataFrame, target: Path) -> None:
         frame.write_ipc_stream(target, compression="uncompressed", compat_level=pl.CompatLevel.newest())
 
 
-def read_scratch(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
-    """What `write_scratch` wrote, taken as it lies in the file: its text is not checked again."""
+def _scratch_table(path: Path) -> pa.Table:
     import pyarrow as pa
     from pyarrow import ipc
 
     with pa.memory_map(str(path)) as content:
-        table = ipc.open_stream(content).read_all()
+        return ipc.open_stream(content).read_all()
+
+
+def read_scratch(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
+    """What `write_scratch` wrote, taken as it lies in the file: its text is not checked again."""
+    table = _scratch_table(path)
     return pl.DataFrame(table if columns is None else table.select(columns))
+
+
+class ScratchRows(NamedTuple):
+    """The rows of some scratch files under each other, in one piece, and how many each file has."""
+
+    rows: pl.DataFrame
+    counts: list[int]
+
+
+def read_scratch_files(paths: Iterable[Path]) -> ScratchRows:
+    """What `write_scratch` wrote to some files, at least one, of the same columns: much faster than one by one."""
+    import pyarrow as pa
+
+    tables = [_scratch_table(path) for path in paths]
+    return ScratchRows(pl.DataFrame(pa.concat_tables(tables)), [table.num_rows for table in tables])
 
 
 def rows_of_scratch(path: Path) -> int:
     """How many rows `write_scratch` wrote."""
-    import pyarrow as pa
-    from pyarrow import ipc
-
-    with pa.memory_map(str(path)) as content:
-        return sum(batch.num_rows for batch in ipc.open_stream(content))
+    return int(_scratch_table(path).num_rows)
 
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of the file, in hex."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    found, buffer = hashlib.sha256(), memoryview(bytearray(min(HASHED_BYTES, path.stat().st_size + 1)))
+    with path.open("rb", buffering=0) as stream:
+        while count := stream.readinto(buffer):
+            found.update(buffer[:count])
+    return found.hexdigest()
 
 
 def make_durable(paths: Iterable[Path]) -> None:

@@ -18,7 +18,7 @@ from schemas.faults import Fault, InputRefusedError, refuse_if_any
 from schemas.reasons import RECORD_WARNINGS
 from schemas.warehouse_tables import CALL_COLUMNS
 from transforms.anomalies import DESTINATION_SCHEMA, dear_destinations, destination_totals
-from transforms.call_details import LINE_END, detail_calls, detail_rows, header
+from transforms.call_details import AccountText, account_texts, detail_calls, header
 from transforms.call_sums import destination_costs, hourly_calls
 from transforms.classify import PLAN_MINUTES
 from transforms.money import decimal_of_micros
@@ -132,7 +132,20 @@ def _suspended_rows(suspended: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     return rows.select(*(pl.col(name).cast(dtype) for name, dtype in aside.items()), *others, *texts)
 
 
-def write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> dict[str, str]:
+def _account_texts(calls: pl.DataFrame, accounts: pl.DataFrame, *, by_machine_code: bool) -> list[AccountText]:
+    languages = accounts.select("account_id", "language")
+    if by_machine_code:
+        from transforms.usual_details import account_texts as usual_texts
+
+        texts = usual_texts(calls, languages)
+        if texts is not None:
+            return texts
+    return account_texts(calls, languages)
+
+
+def write_details(
+    calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path, *, by_machine_code: bool = False
+) -> dict[str, str]:
     """One CSV an account, in its language; none for an account without such calls (rule 11.3). Their SHA-256 by name.
 
     Files are written in place: the folder is the unit's own until it is whole.
@@ -141,21 +154,13 @@ def write_details(calls: pl.DataFrame, accounts: pl.DataFrame, folder: Path) -> 
     listed = detail_calls(calls)
     if listed.is_empty():
         return {}
-    named = listed.join(accounts.select("account_id", "language"), on="account_id", how="left", maintain_order="left")
-    rows = detail_rows(named, pl.col("language") == "fr")
-    texts = (
-        named.select("account_id", "language")
-        .with_columns(rows)
-        .group_by("account_id", maintain_order=True)
-        .agg(pl.col("language").first(), pl.col("row").str.join(LINE_END).cast(pl.Binary))
-    )
     headers = {"en": header("en").encode(), "fr": header("fr").encode()}
     hashes = {}
-    for account, language, text in texts.iter_rows():
+    for account, language, text in _account_texts(listed, accounts, by_machine_code=by_machine_code):
         path = folder / f"{account}.csv"
         content = hashlib.sha256()
         with path.open("wb") as stream:
-            for part in (headers[language], text, LINE_END.encode()):
+            for part in (headers[language], text):
                 stream.write(part)
                 content.update(part)
         hashes[path.name] = content.hexdigest()
@@ -195,7 +200,10 @@ def rate_bucket(month: Month, bucket: int) -> Path:
         refuse_missing_plans(month, rated)
         run_id, usage_month = month.run_id, month.usage_month
         with ThreadPoolExecutor(max_workers=2) as pool:  # file after file here, columns there: neither waits
-            details = pool.submit(write_details, rated.billed, month.accounts, partial / DETAILS)
+            by_code = month.ingest_plan.by_machine_code
+            details = pool.submit(
+                write_details, rated.billed, month.accounts, partial / DETAILS, by_machine_code=by_code
+            )
             billed = billed_table(rated.billed, usage_month, run_id)
             hashes = {"billed_calls": write_published(billed, bucket_path(month, "billed_calls", bucket))}
             unbilled = unbilled_table(rated.unbilled, usage_month, run_id)

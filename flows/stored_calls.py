@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
-from flows.files import read_json, read_parquet, read_scratch, rows_of_scratch
+from flows.files import read_json, read_parquet, read_scratch_files, rows_of_scratch
 from flows.inbox import RecordFile
-from flows.ingest_plan import CALLS_WITH_FILE, IngestPlan, file_columns, is_stored
+from flows.ingest_plan import CALLS_WITH_FILE, IngestPlan, is_stored
 from schemas import limits
 from schemas.faults import Fault, InputRefusedError
 
@@ -28,11 +30,6 @@ def stored_parts(plan: IngestPlan, record: RecordFile) -> list[Path]:
     return sorted(plan.piece_folder(record).glob(f"bucket=*/{PART}"))
 
 
-def _calls(record: RecordFile, parts: list[Path]) -> pl.DataFrame:
-    """Stored calls of a file (CALLS_WITH_FILE)."""
-    return pl.concat(map(read_scratch, parts)).with_columns(**file_columns(record))
-
-
 def _ingested_folder(plan: IngestPlan, record: RecordFile) -> Path:
     folder = plan.piece_folder(record)
     if not is_stored(plan, record):
@@ -49,10 +46,18 @@ def _whole_part(folder: Path, name: str, size: int) -> Path:
     raise InputRefusedError(Fault(str(path), "stored calls are not there as they were written", remedy))
 
 
-def _calls_of_bucket(plan: IngestPlan, record: RecordFile, bucket: int) -> pl.DataFrame | None:
-    """A file's calls of a bucket of the month; None where it has none.
+class _Stored(NamedTuple):
+    """Where the calls of a file of a bucket are; `in_buckets`: of the month, when they were stored."""
 
-    It may have been stored when the month was smaller or larger, in another number of buckets. All numbers are
+    record: RecordFile
+    parts: list[Path]
+    in_buckets: int
+
+
+def _stored(plan: IngestPlan, record: RecordFile, bucket: int) -> _Stored:
+    """A file's calls of a bucket of the month.
+
+    They may have been stored when the month was smaller or larger, in another number of buckets. All numbers are
     powers of two, so buckets of the one lie within buckets of the other.
     """
     folder = _ingested_folder(plan, record)
@@ -60,14 +65,21 @@ def _calls_of_bucket(plan: IngestPlan, record: RecordFile, bucket: int) -> pl.Da
     count = piece["bucket_count"]
     folders = tuple(f"bucket={number:04d}/" for number in range(bucket % count, count, plan.bucket_count))
     sizes = {name: size for name, size in sorted(piece["parts"].items()) if name.startswith(folders)}
-    parts = [_whole_part(folder, name, size) for name, size in sizes.items()]
-    if not parts:
-        return None
-    calls = _calls(record, parts)
-    if count >= plan.bucket_count:
-        return calls
-    accounts = plan.directory.accounts.filter(pl.col("bucket") == bucket)["account_id"]
-    return calls.filter(pl.col("account_id").is_in(accounts.implode()))
+    return _Stored(record, [_whole_part(folder, name, size) for name, size in sizes.items()], count)
+
+
+def _read(stored: list[_Stored]) -> pl.DataFrame:
+    """The calls of these files (CALLS_WITH_FILE), under each other; at least one has some."""
+    rows, counts = read_scratch_files(part for of_file in stored for part in of_file.parts)
+    records = [of_file.record for of_file in stored for _ in of_file.parts]
+    place = pl.concat(pl.Series([part], dtype=pl.UInt32).new_from_index(0, count) for part, count in enumerate(counts))
+
+    def told(texts: Iterable[str]) -> pl.Series:
+        return pl.Series(texts, dtype=pl.Categorical).gather(place)
+
+    return rows.with_columns(
+        source=told(record.source for record in records), source_file=told(record.name for record in records)
+    )
 
 
 def _refuse_too_many(calls: pl.DataFrame) -> None:
@@ -81,11 +93,13 @@ def _refuse_too_many(calls: pl.DataFrame) -> None:
 
 def bucket_calls(plan: IngestPlan, bucket: int) -> pl.DataFrame:
     """The month's accepted calls of one bucket, without duplicates and conflicts."""
-    found = [_calls_of_bucket(plan, record, bucket) for record in plan.record_files]
-    stored = [calls for calls in found if calls is not None]
+    stored = [of_file for record in plan.record_files if (of_file := _stored(plan, record, bucket)).parts]
     if not stored:
         return pl.DataFrame(schema=CALLS_WITH_FILE)
-    calls = pl.concat(stored).rechunk()  # a gather over chunks takes several times as long
+    calls = _read(stored)
+    if any(of_file.in_buckets < plan.bucket_count for of_file in stored):
+        accounts = plan.directory.accounts.filter(pl.col("bucket") == bucket)["account_id"]
+        calls = calls.filter(pl.col("account_id").is_in(accounts.implode()))
     _refuse_too_many(calls)
     repeats = read_parquet(plan.repeats_path(), columns=["source_file", "source_line"])
     if repeats.is_empty():

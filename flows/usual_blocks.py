@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.compile_ahead import compile_ahead
+from flows.compile_ahead import compile_reading
 from flows.inbox import RecordFile, expected_bytes, sizes_in
 from flows.record_files import Block
 from schemas.source_spec import SourceSpec
@@ -26,7 +26,7 @@ def is_for_machine_code(record_files: Sequence[RecordFile]) -> bool:
 def load_machine_code(inbox: Path, month: str) -> None:
     """It is at hand, if the month looks large enough: to be done beside opening it."""
     if sizes_in(inbox, month) >= LEAST_MONTH_BYTES and is_available():
-        compile_ahead()
+        compile_reading()
 
 
 def canonical_layout(block: Block, source: SourceSpec) -> Layout | None:

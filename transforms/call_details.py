@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from functools import cache
+from typing import NamedTuple
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from transforms.timestamps import MICROS_PER_SECOND
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 LINE_END = "\r\n"
-_SECONDS_A_DAY = 24 * 3600
+SECONDS_A_DAY = 24 * 3600
 _SOME_DAY = dt.date(2000, 1, 1)
 _NEEDED = (
     "source_number",
@@ -93,10 +94,33 @@ def _fixed(number: pl.Expr, places: int) -> pl.Expr:
 
 
 @cache
-def _times_of_day() -> pl.Series:
+def times_of_day() -> pl.Series:
     """`00:00:00` to `23:59:59`."""
-    nanoseconds = pl.int_range(_SECONDS_A_DAY) * 1_000_000_000
+    nanoseconds = pl.int_range(SECONDS_A_DAY) * 1_000_000_000
     return pl.select(nanoseconds.cast(pl.Time).dt.to_string("%T")).to_series()
+
+
+class Days(NamedTuple):
+    """The texts of some days, `2020-01-15 `, and the second that the first begins with."""
+
+    texts: pl.Series
+    begin: int
+
+
+def days_of(calls: pl.DataFrame, *names: str) -> Days:
+    """All days, UTC, from the earliest time in these columns to the latest."""
+    bounds = calls.select(
+        first=pl.min_horizontal(pl.col(name).min() for name in names).dt.date(),
+        last=pl.max_horizontal(pl.col(name).max() for name in names).dt.date(),
+    )
+    first, last = (day or _SOME_DAY for day in bounds.row(0))
+    texts = pl.select(pl.date_range(first, last).dt.to_string("%F ")).to_series()
+    return Days(texts, (first - dt.date(1970, 1, 1)).days * SECONDS_A_DAY)
+
+
+def second_of(name: str, days: Days) -> pl.Expr:
+    """The seconds of a time since these days begin; fractions are cut."""
+    return pl.col(name).dt.epoch("us") // MICROS_PER_SECOND - days.begin
 
 
 def _time_texts(calls: pl.DataFrame, *names: str) -> list[pl.Expr]:
@@ -104,18 +128,12 @@ def _time_texts(calls: pl.DataFrame, *names: str) -> list[pl.Expr]:
 
     Put together from the texts of days and of seconds: to format each takes three times as long.
     """
-    bounds = calls.select(
-        first=pl.min_horizontal(pl.col(name).min() for name in names).dt.date(),
-        last=pl.max_horizontal(pl.col(name).max() for name in names).dt.date(),
-    )
-    first, last = (day or _SOME_DAY for day in bounds.row(0))
-    days = pl.lit(pl.select(pl.date_range(first, last).dt.to_string("%F ")).to_series())
-    begin = (first - dt.date(1970, 1, 1)).days * _SECONDS_A_DAY
+    days = days_of(calls, *names)
     texts = []
     for name in names:
-        second = pl.col(name).dt.epoch("us") // MICROS_PER_SECOND - begin
-        time = pl.lit(_times_of_day()).gather(second % _SECONDS_A_DAY)
-        texts.append(pl.concat_str(days.gather(second // _SECONDS_A_DAY), time))
+        second = second_of(name, days)
+        time = pl.lit(times_of_day()).gather(second % SECONDS_A_DAY)
+        texts.append(pl.concat_str(pl.lit(days.texts).gather(second // SECONDS_A_DAY), time))
     return texts
 
 
@@ -130,11 +148,18 @@ def billable_minutes_text(seconds: pl.Expr) -> pl.Expr:
     return pl.when(is_exact).then(_fixed(hundredths, 2)).otherwise(_fixed(ten_thousandths, 4))
 
 
-def _call_type_text(is_french: pl.Expr) -> pl.Expr:
+CALL_TYPE_TEXTS = pl.Series([kind.en for kind in DETAIL_CALL_TYPES] + [kind.fr for kind in DETAIL_CALL_TYPES])
+
+
+def call_type_places(is_french: pl.Expr) -> pl.Expr:
+    """Where in CALL_TYPE_TEXTS the text of a call's type stands."""
     codes = pl.Enum([kind.code for kind in DETAIL_CALL_TYPES])
-    texts = pl.Series([kind.en for kind in DETAIL_CALL_TYPES] + [kind.fr for kind in DETAIL_CALL_TYPES])
     place = pl.col("call_type").cast(codes).to_physical().cast(pl.UInt32)
-    return pl.lit(texts).gather(pl.when(is_french).then(place + len(DETAIL_CALL_TYPES)).otherwise(place))
+    return pl.when(is_french).then(place + len(DETAIL_CALL_TYPES)).otherwise(place)
+
+
+def _call_type_text(is_french: pl.Expr) -> pl.Expr:
+    return pl.lit(CALL_TYPE_TEXTS).gather(call_type_places(is_french))
 
 
 def detail_calls(billed: pl.DataFrame) -> pl.DataFrame:
@@ -159,6 +184,28 @@ def detail_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:
         _call_type_text(is_french),
     )
     return calls.select(row=pl.concat_str(cells, separator=","))["row"]
+
+
+class AccountText(NamedTuple):
+    """The rows of an account's file, all with their line ends; `language` is the account's."""
+
+    account_id: str
+    language: Language
+    text: bytes | memoryview
+
+
+def account_texts(calls: pl.DataFrame, languages: pl.DataFrame) -> list[AccountText]:
+    """The text of each account that has such calls, in the order of the calls.
+
+    Needs: calls of `detail_calls`, account after account; languages by account_id.
+    """
+    named = calls.join(languages, on="account_id", how="left", validate="m:1", maintain_order="left")
+    texts = (
+        named.select("account_id", "language", row=detail_rows(named, pl.col("language") == "fr"))
+        .group_by("account_id", maintain_order=True)
+        .agg(pl.col("language").first(), (pl.col("row").str.join(LINE_END) + LINE_END).cast(pl.Binary))
+    )
+    return [AccountText(*row) for row in texts.iter_rows()]
 
 
 def pair_rows(calls: pl.DataFrame, is_french: pl.Expr) -> pl.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from typing import TypeVar, cast
+from typing import TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -20,22 +20,26 @@ def is_available() -> bool:
     return True
 
 
+def _made(function: Function, *, is_inlined: bool) -> Function:
+    """Without counts of who holds an array, which cost more than the work: whoever calls holds what it hands over."""
+    from numba import njit
+
+    made_with: Callable[..., Callable[[Function], Function]] = njit
+    options = {"nogil": True, "forceinline": is_inlined, "_nrt": False}
+    try:
+        return made_with(cache=True, **options)(function)
+    except RuntimeError:  # neither beside the module nor in the user's own cache can anything be written
+        return made_with(**options)(function)
+
+
 def compiled(function: Function) -> Function:
     """The function compiled when it is first called, and kept on disk for the next process where there is a place.
 
-    It lets other threads run. What it takes and gives are whole numbers and arrays of them.
+    It lets other threads run. What it takes and gives are whole numbers and arrays of them; it makes no array.
     """
-    from numba import njit
-
-    try:
-        made = njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither beside the module nor in the user's own cache can anything be written
-        made = njit(nogil=True)(function)
-    return cast(Function, made)
+    return _made(function, is_inlined=False)
 
 
 def inlined(function: Function) -> Function:
     """A part of compiled functions: it becomes theirs, so that what it takes is not handed over call by call."""
-    from numba import njit
-
-    return cast(Function, njit(inline="always")(function))
+    return _made(function, is_inlined=True)

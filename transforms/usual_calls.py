@@ -18,7 +18,8 @@ from transforms.delimited import Layout
 from transforms.numbers import NUMBER_KIND
 from transforms.screen import DIRECTION, DISPOSITION, LONG_CALL_SECONDS, Directory, fill_defaults
 from transforms.timestamps import MICROS_PER_SECOND, UTC_MICROS, add_months, month_start
-from transforms.usual_lines import NOWHERE, Bytes, Lines, Longs, Places, Words64
+from transforms.usual_bytes import Bytes, Longs, Places, Words64, words_anywhere
+from transforms.usual_lines import NOWHERE, Lines
 from transforms.usual_numbers import Kinds, Numbers
 from transforms.usual_tables import Tables, tables_of, words_of
 from transforms.usual_times import Talk
@@ -71,7 +72,8 @@ def _plain_bytes(kinds: Bytes) -> tuple[int, int]:
 
 def _cut(block: bytes, line_count: int, layout: Layout) -> Lines:
     ends = np.empty((line_count, len(layout.columns)), np.int32)
-    lines = Lines(np.frombuffer(block, np.uint8), _places(line_count), ends, _codes(line_count))
+    text = np.frombuffer(block, np.uint8)
+    lines = Lines(text, words_anywhere(text), _places(line_count), ends, _codes(line_count))
     kinds, words = _byte_kinds(layout), np.frombuffer(block, np.uint64, len(block) // 8)
     if usual_lines.cut_lines(words, kinds, _plain_bytes(kinds), lines) != line_count:
         raise AssertionError(f"a block of {len(block)} bytes has other than {line_count} lines")
@@ -167,7 +169,7 @@ def _read(lines: Lines, layout: Layout, tables: Tables, usage_month: dt.date) ->
     fields = _fields(count)
     for begin in range(0, count, _LINES_AT_A_TIME):
         part = slice(begin, begin + _LINES_AT_A_TIME)
-        some = Lines(lines.block, lines.begins[part], lines.ends[part], lines.kinds[part])
+        some = Lines(lines.block, lines.words, lines.begins[part], lines.ends[part], lines.kinds[part])
         _read_fields(some, column, tables, month, _of_lines(fields, part))
     return fields
 
@@ -203,7 +205,7 @@ class _Placed(NamedTuple):
     def texts(self, begins: Places, lengths: Places) -> pl.Series:
         views = np.empty((self.call_count, 2), np.uint64)
         long_text = _codes(usual_columns.long_text_size(lengths, self.places))
-        usual_columns.put_texts(self.lines.block, begins, lengths, self.places, views, long_text)
+        usual_columns.put_texts(self.lines, begins, lengths, self.places, views, long_text)
         return _of_views(views, long_text)
 
     def numbers(self, numbers: Numbers) -> pl.Series:
@@ -258,7 +260,9 @@ def read_usual(
     fields = _read(lines, layout, tables, usage_month)
     counts = np.zeros(int(tables.accounts.buckets.max(initial=0)) + 1, np.int64)
     places = _places(line_count)
-    count = usual_columns.bucket_places(lines.kinds, fields.accounts, tables.accounts.buckets, counts, places)
+    count = usual_columns.bucket_places(
+        lines.kinds, fields.accounts, tables.accounts.buckets, counts, np.empty_like(counts), places
+    )
     others = np.flatnonzero(lines.kinds == usual_lines.OTHER).tolist()
     return UsualCalls(
         _calls(_Placed(lines, places, count), fields, directory, first_line),

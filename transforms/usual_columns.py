@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from transforms.machine_code import compiled
-from transforms.usual_lines import NOWHERE, USUAL, Bytes, Longs, Places, Words64
+from transforms.usual_bytes import Bytes, Longs, Places, Words64, word_at
+from transforms.usual_lines import NOWHERE, USUAL, Lines
 
 INLINE = 12
 """A text of so many bytes stands in its view itself; a longer one beside, and the view says where."""
 
 
 @compiled
-def bucket_places(kinds: Bytes, accounts: Longs, buckets: Longs, counts: Longs, places: Places) -> int:
+def bucket_places(kinds: Bytes, accounts: Longs, buckets: Longs, counts: Longs, nexts: Longs, places: Places) -> int:
     """The place of each usual line in the order of their accounts' buckets, then as they stand, NOWHERE of others.
 
-    Gives how many usual ones there are, and fills `counts` a bucket.
+    Gives how many usual ones there are, and fills `counts` a bucket. `nexts`: room for as many numbers.
     """
     for line in range(len(kinds)):
         if kinds[line] == USUAL:
             counts[buckets[accounts[line]]] += 1
-    nexts = np.empty(len(counts), np.int64)
     before = 0
     for bucket in range(len(counts)):
         nexts[bucket] = before
@@ -69,24 +69,21 @@ def long_text_size(lengths: Places, places: Places) -> int:
 
 
 @compiled
-def put_texts(block: Bytes, begins: Places, lengths: Places, places: Places, views: Words64, long_text: Bytes) -> None:
+def put_texts(lines: Lines, begins: Places, lengths: Places, places: Places, views: Words64, long_text: Bytes) -> None:
     """The texts of lines as Arrow's views, each at its place; long ones stand in the one buffer beside.
 
     A view: 32 bits of length, then 12 bytes of text; or the first 4, the number of the buffer (0) and the place in it.
     """
+    block, words = lines.block, lines.words
     used = 0
     for line in range(len(places)):
         place = places[line]
         if place < 0:
             continue
         begin, length = begins[line], lengths[line]
-        first, second = np.uint64(length), np.uint64(0)
-        for offset in range(min(length, 4)):
-            first |= np.uint64(block[begin + offset]) << np.uint64(32 + 8 * offset)
-        if length <= INLINE:
-            for offset in range(4, length):
-                second |= np.uint64(block[begin + offset]) << np.uint64(8 * (offset - 4))
-        else:
+        first = np.uint64(length) | word_at(block, words, begin, min(length, 4)) << np.uint64(32)
+        second = word_at(block, words, begin + 4, length - 4)
+        if length > INLINE:
             second = np.uint64(used) << np.uint64(32)
             for offset in range(length):
                 long_text[used + offset] = block[begin + offset]

@@ -6,18 +6,12 @@ in it. What it reads is the same as the expressions make of it (`tests/propertie
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from transforms.machine_code import compiled, inlined
-
-Bytes: TypeAlias = npt.NDArray[np.uint8]
-Places: TypeAlias = npt.NDArray[np.int32]
-"""Places in a block, or lengths of its texts."""
-Longs: TypeAlias = npt.NDArray[np.int64]
-Words64: TypeAlias = npt.NDArray[np.uint64]
+from transforms.usual_bytes import Bytes, Places, Words64
 
 PLAIN, DELIMITER, LINE_END, RETURN, ODD = range(5)
 """Kinds of bytes."""
@@ -33,9 +27,13 @@ _HIGH_BITS, _LOW_BITS = np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7
 
 
 class Lines(NamedTuple):
-    """The lines of a block: where each begins and each of its fields ends, and what kind of line it is."""
+    """The lines of a block: where each begins and each of its fields ends, and what kind of line it is.
+
+    words: `words_anywhere` of the block.
+    """
 
     block: Bytes
+    words: Words64
     begins: Places
     ends: Places
     kinds: Bytes
@@ -70,7 +68,7 @@ def cut_lines(words: Words64, kinds: Bytes, plain: tuple[int, int], lines: Lines
     `words`: the block's bytes, eight at a time; `plain`: bytes from one to the other that are PLAIN, below 128. Eight
     that are need no look at each: the highest bit of a byte tells where it is beyond one bound or the other.
     """
-    block, begins, ends, line_kinds = lines
+    block, _, begins, ends, line_kinds = lines
     from_first, from_behind = np.uint64(128 - plain[0]) * _EACH_BYTE, np.uint64(128 - plain[1]) * _EACH_BYTE
     last_word = _last_word(block, plain[0])
     last = ends.shape[1] - 1

@@ -10,19 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from transforms.machine_code import compiled, inlined
-from transforms.usual_lines import (
-    NOWHERE,
-    OTHER,
-    USUAL,
-    Bytes,
-    Lines,
-    Longs,
-    Places,
-    Words64,
-    digits,
-    field_begin,
-    is_there,
-)
+from transforms.usual_bytes import WORD_BYTES, Bytes, Longs, Places, Words64, word_at
+from transforms.usual_lines import NOWHERE, OTHER, USUAL, Lines, digits, field_begin, is_there
 from transforms.usual_words import Words
 
 NUMBER_BYTES = 16
@@ -144,21 +133,13 @@ def _dialled(block: Bytes, begin: int, end: int, plan: int, plans: Plans) -> tup
     return (plan if plans.lengths_at_home[plan] >> (end - first) & 1 else NOWHERE), first
 
 
-@inlined
-def _word(text: Bytes, begin: int, count: int, word: np.uint64, length: int) -> np.uint64:
-    """At most eight bytes of which there are some already, as one number: the first byte lowest."""
-    for offset in range(count):
-        word |= np.uint64(text[begin + offset]) << np.uint64(8 * (length + offset))
-    return word
-
-
 @compiled
 def parse_numbers(lines: Lines, column: int, kind: Kinds, numbers: Numbers) -> None:
     """The number of each usual line: E.164 as it stands, feature codes, an empty one as anonymous.
 
     Digits are left to `parse_dialled`. With anything else, as separators and letters, the line is OTHER.
     """
-    block, begins, ends, kinds = lines
+    block, words, begins, ends, kinds = lines
     texts, lengths, number_kinds = numbers
     for line in range(len(kinds)):
         if kinds[line] != USUAL:
@@ -178,8 +159,8 @@ def parse_numbers(lines: Lines, column: int, kind: Kinds, numbers: Numbers) -> N
             if digits(block, begin, end) < 0:
                 kinds[line] = OTHER
             continue
-        texts[line, 0] = _word(block, begin, min(length, 8), np.uint64(0), 0)
-        texts[line, 1] = _word(block, begin + 8, length - 8, np.uint64(0), 0)
+        texts[line, 0] = word_at(block, words, begin, length)
+        texts[line, 1] = word_at(block, words, begin + WORD_BYTES, length - WORD_BYTES)
 
 
 @compiled
@@ -188,7 +169,7 @@ def parse_dialled(lines: Lines, column: int, plan_of_line: Longs, plans: Plans, 
 
     Digits have a meaning of their own in the plan, or are an extension, or are dialled abroad or at home.
     """
-    block, begins, ends, kinds = lines
+    block, words, begins, ends, kinds = lines
     texts, lengths, number_kinds = numbers
     code_text, code_ends = plans.codes
     for line in range(len(kinds)):
@@ -212,8 +193,11 @@ def parse_dialled(lines: Lines, column: int, plan_of_line: Longs, plans: Plans, 
         if not is_number or length > NUMBER_BYTES:
             kinds[line] = OTHER
             continue
-        head = _word(code_text, before, behind - before, np.uint64(0), 0)
-        in_first = min(8 - (behind - before), end - first)
-        texts[line, 0] = _word(block, first, in_first, head, behind - before)
-        texts[line, 1] = _word(block, first + in_first, end - first - in_first, np.uint64(0), 0)
+        head = np.uint64(0)
+        for offset in range(behind - before):
+            head |= np.uint64(code_text[before + offset]) << np.uint64(8 * offset)
+        in_first = min(WORD_BYTES - (behind - before), end - first)
+        tail = word_at(block, words, first, in_first)
+        texts[line, 0] = head | tail << np.uint64(8 * (behind - before))
+        texts[line, 1] = word_at(block, words, first + in_first, end - first - in_first)
         lengths[line], number_kinds[line] = length, found

@@ -13,9 +13,10 @@ from schemas.reasons import NUMBER_KINDS
 from transforms import usual_lines, usual_numbers, usual_words
 from transforms.numbers import DialingPlan, dialing_plans_by_country, lengths_at_home, lengths_with_carrier
 from transforms.screen import Directory
+from transforms.usual_bytes import words_anywhere
 from transforms.usual_lines import NOWHERE
 from transforms.usual_numbers import Plans
-from transforms.usual_words import Accounts, Words
+from transforms.usual_words import Accounts, Ids, Words
 
 
 def words_of(texts: Iterable[str]) -> Words:
@@ -23,6 +24,11 @@ def words_of(texts: Iterable[str]) -> Words:
     encoded = [text.encode() for text in texts]
     ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
     return Words(np.frombuffer(b"".join(encoded), np.uint8), ends)
+
+
+def _ids_of(texts: Iterable[str]) -> Ids:
+    text, ends = words_of(texts)
+    return Ids(text, words_anywhere(text), np.concatenate([np.zeros(1, np.int64), ends]))
 
 
 def _bits(lengths: set[int]) -> int:
@@ -64,7 +70,7 @@ def tables_of(directory: Directory) -> Tables:
     by_country = dialing_plans_by_country(directory.dialing_plans)
     places = {country: place for place, country in enumerate(by_country, 1)}
     accounts = directory.accounts.filter(pl.col("country").is_not_null())
-    ids = words_of(accounts["account_id"].to_list())
+    ids = _ids_of(accounts["account_id"].to_list())
     slots = np.full(2 ** (2 * accounts.height).bit_length(), NOWHERE, np.int64)
     usual_words.fill_slots(ids, slots)
     plans = accounts["country"].replace_strict(places, default=0, return_dtype=pl.Int64).to_numpy()

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from transforms.machine_code import compiled
 from transforms.timestamps import MICROS_PER_SECOND
-from transforms.usual_lines import NOWHERE, OTHER, USUAL, Bytes, Lines, Longs, digits, field_begin
+from transforms.usual_bytes import Bytes, Longs
+from transforms.usual_lines import NOWHERE, OTHER, USUAL, Lines, digits, field_begin
 from transforms.usual_words import NOT_TOLD
 
 _UTC_BYTES, _OFFSET_BYTES = len("2020-01-15T10:30:00Z"), len("2020-01-15T10:30:00+01:00")
@@ -68,7 +69,7 @@ def _instant(block: Bytes, begin: int, end: int) -> int:
 @compiled
 def parse_times(lines: Lines, column: int, times: Longs) -> None:
     """The instant of each usual line, microseconds since 1970; NOWHERE of an empty one; of others the line is OTHER."""
-    block, begins, ends, kinds = lines
+    block, _, begins, ends, kinds = lines
     for line in range(len(kinds)):
         if kinds[line] != USUAL:
             continue

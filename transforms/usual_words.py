@@ -8,11 +8,12 @@ import numpy as np
 
 from transforms.durations import DURATION_DIGITS
 from transforms.machine_code import compiled
-from transforms.usual_lines import NOWHERE, OTHER, USUAL, Bytes, Lines, Longs, Places, digits, field_begin, is_there
+from transforms.usual_bytes import WORD_BYTES, Bytes, Longs, Places, Words64, word_at
+from transforms.usual_lines import NOWHERE, OTHER, USUAL, Lines, digits, field_begin, is_there
 
 NOT_TOLD = 255
 """The code of a word that is empty."""
-_HASH_BASIS, _HASH_PRIME = 0xCBF29CE484222325 - 2**64, 0x100000001B3
+_HASH_FACTOR, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 
 
 class Words(NamedTuple):
@@ -22,10 +23,18 @@ class Words(NamedTuple):
     ends: Longs
 
 
+class Ids(NamedTuple):
+    """Texts one behind the other, as bytes and `words_anywhere`; where each begins, and the last ends."""
+
+    text: Bytes
+    words: Words64
+    borders: Longs
+
+
 class Accounts(NamedTuple):
     """Account ids, found by the slots of their hashes; of each the place of its country's plan, and its bucket."""
 
-    ids: Words
+    ids: Ids
     slots: Longs
     plans: Longs
     buckets: Longs
@@ -34,7 +43,7 @@ class Accounts(NamedTuple):
 @compiled
 def parse_texts(lines: Lines, column: int, text_begins: Places, lengths: Places) -> None:
     """Where a text of each usual line begins, and its length; of an empty one the line is OTHER."""
-    _, begins, ends, kinds = lines
+    _, _, begins, ends, kinds = lines
     for line in range(len(kinds)):
         if kinds[line] == USUAL:
             begin = field_begin(begins, ends, line, column)
@@ -46,7 +55,7 @@ def parse_texts(lines: Lines, column: int, text_begins: Places, lengths: Places)
 @compiled
 def parse_words(lines: Lines, column: int, words: Words, codes: Bytes) -> None:
     """Which of few words the field of each usual line is; NOT_TOLD of an empty one; of others the line is OTHER."""
-    block, begins, ends, kinds = lines
+    block, _, begins, ends, kinds = lines
     text, text_ends = words
     for line in range(len(kinds)):
         if kinds[line] != USUAL:
@@ -65,44 +74,49 @@ def parse_words(lines: Lines, column: int, words: Words, codes: Bytes) -> None:
 
 
 @compiled
-def _hash(text: Bytes, begin: int, end: int) -> int:
-    """FNV-1a."""
-    found = np.int64(_HASH_BASIS)
-    for place in range(begin, end):
-        found = (found ^ np.int64(text[place])) * np.int64(_HASH_PRIME)
-    return int(found ^ (found >> 32))
+def _slot(text: Bytes, words: Words64, begin: int, length: int, slot_count: int) -> int:
+    """The slot of a text's hash, of a power of two of them."""
+    found = np.uint64(length)
+    for offset in range(0, length, WORD_BYTES):
+        found = (found ^ word_at(text, words, begin + offset, length - offset)) * _HASH_FACTOR
+        found ^= found >> _HALF
+    return int(np.int64(found & np.uint64(slot_count - 1)))
 
 
 @compiled
-def fill_slots(words: Words, slots: Longs) -> None:
-    """The place of each word to the slot of its hash, or the next that is free. A power of two of slots."""
-    text, ends = words
-    first = 0
-    for word in range(len(ends)):
-        slot = _hash(text, first, ends[word]) & (len(slots) - 1)
+def fill_slots(ids: Ids, slots: Longs) -> None:
+    """The place of each id to the slot of its hash, or the next that is free. A power of two of slots."""
+    text, words, borders = ids
+    for place in range(len(borders) - 1):
+        begin, end = borders[place], borders[place + 1]
+        slot = _slot(text, words, begin, end - begin, len(slots))
         while slots[slot] != NOWHERE:
             slot = (slot + 1) & (len(slots) - 1)
-        slots[slot] = word
-        first = ends[word]
+        slots[slot] = place
 
 
 @compiled
 def parse_accounts(lines: Lines, column: int, accounts: Accounts, found: Longs, plans: Longs) -> None:
     """The place of the account that each usual line names, and of its plan; of nobody's id the line is OTHER."""
-    block, begins, ends, kinds = lines
-    (text, text_ends), slots, plan_of, _ = accounts
+    block, words, begins, ends, kinds = lines
+    (ids, id_words, borders), slots, plan_of, _ = accounts
     for line in range(len(kinds)):
         if kinds[line] != USUAL:
             continue
-        begin, end = field_begin(begins, ends, line, column), ends[line, column]
-        account = NOWHERE
-        slot = _hash(block, begin, end) & (len(slots) - 1)
-        while account == NOWHERE and slots[slot] != NOWHERE:
-            last = text_ends[slots[slot]]
-            first = text_ends[slots[slot] - 1] if slots[slot] else 0
-            if last - first == end - begin and is_there(block, begin, end, text, first, last):
-                account = slots[slot]
+        begin = field_begin(begins, ends, line, column)
+        length = ends[line, column] - begin
+        slot = _slot(block, words, begin, length, len(slots))
+        account = slots[slot]
+        while account != NOWHERE:
+            first = borders[account]
+            is_same = borders[account + 1] - first == length
+            for offset in range(0, length if is_same else 0, WORD_BYTES):
+                here = word_at(block, words, begin + offset, length - offset)
+                is_same &= here == word_at(ids, id_words, first + offset, length - offset)
+            if is_same:
+                break
             slot = (slot + 1) & (len(slots) - 1)
+            account = slots[slot]
         found[line] = account
         if account == NOWHERE:
             kinds[line] = OTHER
@@ -113,7 +127,7 @@ def parse_accounts(lines: Lines, column: int, accounts: Accounts, found: Longs, 
 @compiled
 def parse_seconds(lines: Lines, column: int, below: int, seconds: Longs) -> None:
     """The seconds of each usual line; where they are no digits, or so many seconds, the line is OTHER."""
-    block, begins, ends, kinds = lines
+    block, _, begins, ends, kinds = lines
     for line in range(len(kinds)):
         if kinds[line] != USUAL:
             continue

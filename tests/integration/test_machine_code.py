@@ -8,7 +8,8 @@ import pytest
 
 from flows import usual_blocks
 from tests.integration.demo_month import Billed, bill, make_demo, no_settings_from_outside
-from transforms import machine_code, usual_calls
+from transforms import machine_code, usual_calls, usual_details
+from transforms.call_details import AccountText
 
 pytestmark = pytest.mark.integration
 
@@ -28,13 +29,23 @@ def test_the_bytes_are_those_of_the_expressions(tmp_path: Path, monkeypatch: pyt
         blocks.append(found.calls.height)
         return found
 
+    accounts: list[str] = []
+    account_texts = usual_details.account_texts
+
+    def watched_texts(*arguments: object) -> list[AccountText] | None:
+        texts = account_texts(*arguments)
+        accounts.extend(text.account_id for text in texts or [])
+        return texts
+
     with no_settings_from_outside():
         by_expressions = bill(Billed(inputs, tmp_path / "by-expressions"))
-        assert blocks == []
+        assert not blocks and not accounts
         monkeypatch.setattr(usual_calls, "read_usual", watched)
+        monkeypatch.setattr(usual_details, "account_texts", watched_texts)
         monkeypatch.setattr(usual_blocks, "LEAST_MONTH_BYTES", 0)
         by_machine_code = bill(Billed(inputs, tmp_path / "by-machine-code"))
     assert sum(blocks) > 1000
+    assert len(accounts) == len(list((tmp_path / "by-machine-code" / "details").rglob("*.csv"))) > 10
     assert _published(by_machine_code) == _published(by_expressions)
     assert by_machine_code.table_rows() == by_expressions.table_rows()
 

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from flows.compile_ahead import compile_ahead
+from flows.compile_ahead import compile_details, compile_reading
 from schemas.source_spec import CANONICAL_COLUMNS
+from tests.properties.test_usual_details import CALL, LANGUAGES, frame
 from tests.properties.test_usual_lines import DIRECTORY, MONTH
 from tests.unit.transforms.test_usual_calls import LAYOUT, USUAL
-from transforms import usual_columns, usual_lines, usual_numbers, usual_times, usual_words
+from transforms import (
+    usual_bytes,
+    usual_columns,
+    usual_details,
+    usual_lines,
+    usual_numbers,
+    usual_texts,
+    usual_times,
+    usual_words,
+)
 from transforms.usual_calls import read_usual
 
-MODULES = (usual_lines, usual_words, usual_times, usual_numbers, usual_columns)
+READING = (usual_bytes, usual_lines, usual_words, usual_times, usual_numbers, usual_columns)
+DETAILS = (usual_texts, usual_details)
 
 
 def _signatures() -> dict[str, list[object]]:
     """By function, for what kinds of inputs it was compiled."""
     return {
         f"{module.__name__}.{name}": list(function.signatures)
-        for module in MODULES
+        for module in (*READING, *DETAILS)
         for name, function in vars(module).items()
         if hasattr(function, "signatures")
     }
 
 
 def test_a_month_compiles_nothing_more() -> None:
-    assert compile_ahead() == 2
+    assert compile_reading() == 2
+    assert compile_details() == 1
     ahead = _signatures()
     line = ",".join(USUAL[name] for name in CANONICAL_COLUMNS).encode() + b"\n"
     assert read_usual(line, 1, 2, LAYOUT, DIRECTORY, MONTH).calls.height == 1
+    assert usual_details.account_texts(frame(CALL), LANGUAGES) is not None
     assert _signatures() == ahead

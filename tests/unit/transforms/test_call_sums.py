@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from transforms.call_sums import destination_costs, hourly_calls, summed_destinations
+from transforms.classify import OUTCOME
 from transforms.rate_calls import CALL_TYPE, RatedCalls
 from transforms.timestamps import UTC_MICROS
 
@@ -31,8 +32,8 @@ def test_calls_are_counted_by_fate_and_hour_of_the_month() -> None:
         ("overage", "2020-01-01T00:00:00+00:00", 30),
         ("included", "2020-01-31T23:00:00+00:00", 5),
     ).cast({"call_type": CALL_TYPE})
-    unbilled = _calls("outcome", ("inbound", "2020-01-02T01:00:00+00:00", 7))
-    suspended = _calls("outcome", ("no_rate", "2020-01-02T01:00:00+00:00", 8))
+    unbilled = _calls("outcome", ("inbound", "2020-01-02T01:00:00+00:00", 7)).cast({"outcome": OUTCOME})
+    suspended = _calls("outcome", ("no_rate", "2020-01-02T01:00:00+00:00", 8)).cast({"outcome": OUTCOME})
     assert hourly_calls(RatedCalls(billed, unbilled, suspended), JANUARY).rows() == [
         ("inbound", 25, 1, 7),
         ("included", 743, 1, 5),
