@@ -16,12 +16,17 @@ from schemas.warehouse_tables import SMALL_TABLES
 _OUTCOMES = ("billed", "unbilled", "duplicate", "conflict", "suspended", "outside_month", "rejected")
 
 
-def _set_aside(month: Month) -> pl.DataFrame:
+def gather_set_aside(month: Month) -> Path:
+    """Every row that is set aside, with the text of its record; done already where it exists."""
+    target = month.work_folder() / "set_aside.parquet"
+    if target.exists():
+        return target
     plan = month.ingest_plan
     parts = [read_parquet(plan.piece_folder(record) / "set_aside.parquet") for record in plan.record_files]
     suspended = with_raw_records(plan, bucket_frames(month, "suspended")).select(parts[0].columns)
     parts += [read_parquet(plan.repeats_path()), suspended]
-    return pl.concat(parts).sort("source_file", "source_line")
+    write_parquet(pl.concat(parts).sort("source_file", "source_line"), target)
+    return target
 
 
 def _source_files(month: Month, aside: pl.DataFrame) -> pl.DataFrame:
@@ -68,7 +73,7 @@ def account_for_rows(month: Month) -> Path:
     target = month.work_folder() / "rows"
     if target.is_dir():
         return target
-    aside = _set_aside(month)
+    aside = read_parquet(gather_set_aside(month))
     of_run = {"usage_month": pl.lit(month.usage_month), "run_id": pl.lit(month.run_id)}
     tables = {
         "set_aside_records": aside,

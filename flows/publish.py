@@ -31,7 +31,7 @@ from flows.locks import publishing
 from flows.month import Month
 from flows.next_database import RunRows, build_database, check_controls, run_manifest, small_tables
 from flows.rating import bucket_frames, bucket_hashes, gather_details
-from flows.report.facts import Facts, report_facts
+from flows.report.facts import Facts, facts_of_calls, report_facts
 from flows.report.files import write_report
 from flows.settings import month_text
 from flows.sweep import details_mark, sweep_publication
@@ -161,9 +161,10 @@ def build_checked(month: Month, run: RunRows, staged: Path) -> Checked:
     with ThreadPoolExecutor(max_workers=2) as pool, written_whole(staged) as partial:
         gathered = pool.submit(gather_details, month, staged_details(month)) if month.rerun is None else None
         archived = pool.submit(archive_tables, month)
+        of_calls = pool.submit(facts_of_calls, month)
         build_database(month, run, partial)
         controls = check_controls(partial, month.run_id, month.kind)
-        facts = report_facts(month, partial, controls)
+        facts = report_facts(month, partial, controls, of_calls.result())
         make_read_only(partial)
         hashes = archived.result()
         if gathered is not None:

@@ -18,7 +18,7 @@ from flows.files import read_parquet
 from flows.inbox import RecordFile, stat_of
 from schemas.faults import Fault, InputRefusedError
 from schemas.source_spec import SourceSpec
-from transforms.byte_counts import byte_counts
+from transforms.byte_counts import byte_counts, count_before
 from transforms.delimited import Layout, count_rows, is_utf_16, raw_text, read_delimited, unify_line_ends
 from transforms.json_rows import is_writable, read_json_lines, read_typed_rows
 from transforms.source_fields import used_columns
@@ -89,19 +89,30 @@ def line_marks(block: bytes, offset: int, first_line: int, each: int) -> LineMar
     return marks
 
 
+def _line_in(piece: bytes, place: int, line_count: int) -> bytes:
+    """The line at this place of about so many, found from where it would be if all were equally long."""
+    at = len(piece) * place // max(line_count, 1)
+    passed = count_before(piece, b"\n", at)
+    for _ in range(passed, place):
+        at = piece.index(b"\n", at) + 1
+    for _ in range(place, passed + 1):
+        at = piece.rfind(b"\n", 0, at)
+    begin = at + 1 if passed >= place else at
+    end = piece.find(b"\n", begin)
+    return piece[begin : end if end >= 0 else None]
+
+
 def _lines_of(content: bytes | mmap.mmap, marks: LineMarks, source_lines: pl.Series) -> list[str]:
-    """Some lines of a block or file, ascending: only the pieces between two marks that hold one are cut into lines."""
+    """Some lines of a block or file, ascending: only the pieces between two marks that hold one are looked into."""
     found: list[str] = []
     numbers = source_lines.to_list()
     for (begin, first_line), (until, line_there) in pairwise(marks):
         here = numbers[len(found) : bisect_right(numbers, line_there, lo=len(found))]
-        if here and until - begin > MARKED_BYTES:
-            finer = line_marks(content[begin:until], begin, first_line, MARKED_BYTES)
-            found += _lines_of(content, finer, pl.Series(here, dtype=pl.Int64))
-        elif here:
+        if here:
             end = content.find(b"\n", until)
-            lines = content[begin : end if end >= 0 else len(content)].split(b"\n")
-            found += [raw_text(lines[number - first_line]) for number in here]
+            piece = content[begin : end if end >= 0 else len(content)]
+            line_count = line_there - first_line + 1
+            found += [raw_text(_line_in(piece, number - first_line, line_count)) for number in here]
     return found
 
 

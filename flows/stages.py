@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from flows.accounts_of_rows import account_for_rows
+from flows.accounts_of_rows import account_for_rows, gather_set_aside
 from flows.anomalies import find_anomalies
 from flows.compare_calls import compare_bucket, compare_units
 from flows.comparison import comparison
@@ -26,6 +26,7 @@ from flows.month import Month, RerunOrder, open_month
 from flows.rating import rate_bucket
 from flows.repeated_calls import find_repeats
 from flows.settings import Settings
+from flows.stopping import workers
 from flows.value_difference import value_difference
 from schemas.faults import Fault, InputRefusedError
 
@@ -123,7 +124,12 @@ def _rate(plan: Path, unit: str) -> Path:
 
 
 def _invoice(plan: Path, _: str) -> Path:
-    return invoice_month(month_of(plan))
+    month = month_of(plan)
+    with workers(1) as beside:
+        set_aside = beside.submit(gather_set_aside, month)  # the next stage's longest part, and a core would wait here
+        written = invoice_month(month)
+        set_aside.result()
+    return written
 
 
 def _account(plan: Path, _: str) -> Path:

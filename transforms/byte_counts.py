@@ -8,14 +8,25 @@ _LARGE = 2**20
 """Smaller blocks are not worth the library that lends their bytes to Polars."""
 
 
+def _lent(block: bytes) -> pl.Series:
+    import pyarrow as pa
+
+    return pl.Series(pa.UInt8Array.from_buffers(pa.uint8(), len(block), [None, pa.py_buffer(block)]))
+
+
+def count_before(block: bytes, byte: bytes, end: int) -> int:
+    """How many bytes of the block before this place are this one."""
+    if len(block) < _LARGE:
+        return block.count(byte, 0, end)
+    return int((_lent(block).head(end) == byte[0]).sum())
+
+
 def byte_counts(block: bytes, byte: bytes, each: int) -> list[int]:
     """How many bytes are this one, in every `each` bytes of the block and in what is left at its end."""
     begins = range(0, len(block), each)
     if len(block) < _LARGE:
         return [block.count(byte, begin, begin + each) for begin in begins]
-    import pyarrow as pa
-
-    lent = pl.Series(pa.UInt8Array.from_buffers(pa.uint8(), len(block), [None, pa.py_buffer(block)]))
+    lent = _lent(block)
     return [int((lent.slice(begin, each) == byte[0]).sum()) for begin in begins]
 
 

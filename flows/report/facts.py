@@ -44,10 +44,11 @@ _PLACES = ("run_id", "invoice_month")
 """Columns of an anomaly that are the same for all of a run."""
 
 
-def report_facts(month: Month, database: Path, controls: pl.DataFrame) -> Facts:
+def report_facts(month: Month, database: Path, controls: pl.DataFrame, of_calls: Facts) -> Facts:
     """The figures of the run's report, from the database that is to be published with it and what the run summed.
 
     Text, whole numbers, lists and objects alone, as JSON holds them. No telephone number is among them.
+    of_calls: `facts_of_calls`.
     """
     names = _OF_A_BILL if month.rerun is None else _OF_A_RERUN
     with opened(database) as connection:
@@ -61,8 +62,7 @@ def report_facts(month: Month, database: Path, controls: pl.DataFrame) -> Facts:
     facts["run"] = _run(month)
     if month.rerun is None:
         facts["last_run_id"] = last_run[0][0] if last_run else None
-        facts |= _facts_of_calls(month)
-    return facts
+    return facts | of_calls
 
 
 def _params(month: Month) -> dict[str, object]:
@@ -120,8 +120,13 @@ def _without(rows: list[Facts], names: tuple[str, ...]) -> list[Facts]:
     return [{name: value for name, value in row.items() if name not in names} for row in rows]
 
 
-def _facts_of_calls(month: Month) -> Facts:
-    """What the buckets' sums tell of: calls by fate and time, and where they went; and what suspended calls lack."""
+def facts_of_calls(month: Month) -> Facts:
+    """What the buckets' sums tell of: calls by fate and time, and where they went; and what suspended calls lack.
+
+    Nothing of a rerun. Needs no database, so it can be done while that is made.
+    """
+    if month.rerun is not None:
+        return {}
     calls = bucket_frames(month, "hourly_calls")
     return {
         "calls": _calls_by_time(calls, (month.settings.invoice_month - month.usage_month).days),
