@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -68,6 +69,16 @@ class _Held:
             share.result()
 
 
+@contextmanager
+def _held(folder: Path, bucket_count: int) -> Iterator[_Held]:
+    """Calls held for a folder; behind it nobody writes there any more, so that it can be removed where one failed."""
+    held = _Held(folder, bucket_count)
+    try:
+        yield held
+    finally:
+        wait(held.writing)
+
+
 def _write_parts(frames: list[tuple[int, list[pl.DataFrame]]], folder: Path, part: int) -> None:
     for bucket, calls in frames:
         rows = pl.concat(calls)
@@ -107,9 +118,11 @@ def ingest_file(plan: IngestPlan, record: RecordFile) -> Path:
     target = plan.piece_folder(record)
     if is_stored(plan, record):
         return target
-    with written_once(target, lambda: is_stored(plan, record)) as partial:
+    with (
+        written_once(target, lambda: is_stored(plan, record)) as partial,
+        _held(partial, plan.bucket_count) as held,
+    ):
         blocks = []
-        held = _Held(partial, plan.bucket_count)
         for block in _ingest_blocks(plan, record):
             held.add(block.calls)
             blocks.append(block._replace(calls=[]))

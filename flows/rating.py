@@ -194,9 +194,10 @@ def rate_bucket(month: Month, bucket: int) -> Path:
     target = bucket_folder(month, bucket)
     if target.is_dir():
         return target
-    calls = bucket_calls(month.ingest_plan, bucket)
     with written_once(target, target.is_dir) as partial:
+        calls = bucket_calls(month.ingest_plan, bucket)
         rated = rate_calls(calls, month.rated_accounts, month.rate_book, month.owners, month.usage_month)
+        del calls  # what is rated holds what it needs of them
         refuse_missing_plans(month, rated)
         run_id, usage_month = month.run_id, month.usage_month
         with ThreadPoolExecutor(max_workers=2) as pool:  # file after file here, columns there: neither waits
