@@ -27,6 +27,12 @@ def words_anywhere(text: Bytes) -> Words64:
     return np.ndarray((max(len(text) - WORD_BYTES + 1, 0),), np.uint64, text.data, strides=(1,))
 
 
+def with_words(text: Bytes) -> tuple[Bytes, Words64]:
+    """The text with zeros behind it, and its `words_anywhere`: also where it is shorter than a word."""
+    padded = np.concatenate([text, np.zeros(2 * WORD_BYTES, np.uint8)])
+    return padded, words_anywhere(padded)
+
+
 @inlined
 def _last_word_at(text: Bytes, begin: int, length: int) -> np.uint64:
     """The same as `word_at` where fewer than eight bytes are left."""

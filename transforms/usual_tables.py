@@ -13,7 +13,7 @@ from schemas.reasons import NUMBER_KINDS
 from transforms import usual_lines, usual_numbers, usual_words
 from transforms.numbers import DialingPlan, dialing_plans_by_country, lengths_at_home, lengths_with_carrier
 from transforms.screen import Directory
-from transforms.usual_bytes import words_anywhere
+from transforms.usual_bytes import with_words
 from transforms.usual_lines import NOWHERE
 from transforms.usual_numbers import Plans
 from transforms.usual_words import Accounts, Ids, Words
@@ -28,7 +28,7 @@ def words_of(texts: Iterable[str]) -> Words:
 
 def _ids_of(texts: Iterable[str]) -> Ids:
     text, ends = words_of(texts)
-    return Ids(text, words_anywhere(text), np.concatenate([np.zeros(1, np.int64), ends]))
+    return Ids(*with_words(text), np.concatenate([np.zeros(1, np.int64), ends]))
 
 
 def _bits(lengths: set[int]) -> int:

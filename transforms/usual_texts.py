@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.machine_code import inlined
-from transforms.usual_bytes import WORD_BYTES, Bytes, Longs, Places, Words64, words_anywhere
+from transforms.usual_bytes import WORD_BYTES, Bytes, Longs, Places, Words64, with_words, words_anywhere
 
 _LENGTH_AT, _BYTE = np.uint64(56), np.uint64(8)
 _THREE_DIGITS = 1_000
@@ -47,7 +47,7 @@ def blank_page(size: int) -> Page:
 
 def column_of(text: Bytes, borders: Longs) -> Column:
     """The texts between the borders."""
-    return Column(words_anywhere(np.concatenate([text, np.zeros(WORD_BYTES, np.uint8)])), borders)
+    return Column(with_words(text)[1], borders)
 
 
 def cells_of(texts: Sequence[str], words: int) -> Cells:

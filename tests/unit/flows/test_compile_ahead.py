@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
+import pytest
+
 from flows.compile_ahead import compile_details, compile_reading
 from schemas.source_spec import CANONICAL_COLUMNS
 from tests.properties.test_usual_details import CALL, LANGUAGES, frame
@@ -41,3 +45,11 @@ def test_a_month_compiles_nothing_more() -> None:
     assert read_usual(line, 1, 2, LAYOUT, DIRECTORY, MONTH).calls.height == 1
     assert usual_details.account_texts(frame(CALL), LANGUAGES) is not None
     assert _signatures() == ahead
+
+
+@pytest.mark.parametrize("module", [*READING, *DETAILS], ids=lambda module: module.__name__)
+def test_no_function_counts_who_holds_an_array(module: ModuleType) -> None:
+    """Where numba does, beside a branch, it costs more than the work (DECISIONS.md)."""
+    options = [function.targetoptions for function in vars(module).values() if hasattr(function, "targetoptions")]
+    assert all(option["_nrt"] is False and option["nogil"] for option in options)
+    assert options
