@@ -6,6 +6,7 @@ import datetime as dt
 
 import polars as pl
 
+from flows.compiled_code import keep_compiled, sweep_other_states
 from schemas.source_spec import CANONICAL_COLUMNS
 from transforms.delimited import Layout
 from transforms.machine_code import is_available
@@ -50,6 +51,7 @@ _DETAILS = {
 
 def compile_reading() -> int:
     """Reads two lines, so that all there is to compile is compiled and kept; how many calls they came to."""
+    keep_compiled()
     from transforms.usual_calls import read_usual
 
     layout = Layout(",", '"', CANONICAL_COLUMNS, (len(CANONICAL_COLUMNS),))
@@ -58,6 +60,7 @@ def compile_reading() -> int:
 
 def compile_details() -> int:
     """Puts the details of a call together, for the same reason; of how many accounts they are."""
+    keep_compiled()
     from transforms.usual_details import account_texts
 
     calls, languages = pl.DataFrame([_DETAILS]), pl.DataFrame({"account_id": ["A"], "language": ["en"]})
@@ -67,3 +70,4 @@ def compile_details() -> int:
 if __name__ == "__main__" and is_available():
     compile_reading()
     compile_details()
+    sweep_other_states()

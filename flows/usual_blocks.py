@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flows.compile_ahead import compile_reading
+from flows.compiled_code import keep_compiled
 from flows.inbox import RecordFile, expected_bytes, sizes_in
 from flows.record_files import Block
 from schemas.source_spec import SourceSpec
@@ -19,8 +20,11 @@ LEAST_MONTH_BYTES = 2**28
 
 
 def is_for_machine_code(record_files: Sequence[RecordFile]) -> bool:
-    """Whether the month is large enough for it, and it can be had."""
-    return expected_bytes(record_files) >= LEAST_MONTH_BYTES and is_available()
+    """Whether the month is large enough for it, and it can be had; then what is compiled is kept from now on."""
+    if expected_bytes(record_files) < LEAST_MONTH_BYTES or not is_available():
+        return False
+    keep_compiled()
+    return True
 
 
 def load_machine_code(inbox: Path, month: str) -> None:

@@ -20,20 +20,22 @@ def is_available() -> bool:
     return True
 
 
+def keep_in(folder: str) -> None:
+    """What is decorated from now on is kept in this folder when it is compiled, and taken from there."""
+    vars(import_module("numba.core.config"))["CACHE_DIR"] = folder
+
+
 def _made(function: Function, *, is_inlined: bool) -> Function:
     """Without counts of who holds an array, which cost more than the work: whoever calls holds what it hands over."""
-    from numba import njit
+    from numba import config, njit
 
     made_with: Callable[..., Callable[[Function], Function]] = njit
-    options = {"nogil": True, "forceinline": is_inlined, "_nrt": False}
-    try:
-        return made_with(cache=True, **options)(function)
-    except RuntimeError:  # neither beside the module nor in the user's own cache can anything be written
-        return made_with(**options)(function)
+    options = {"nogil": True, "forceinline": is_inlined, "_nrt": False, "cache": bool(vars(config)["CACHE_DIR"])}
+    return made_with(**options)(function)
 
 
 def compiled(function: Function) -> Function:
-    """The function compiled when it is first called, and kept on disk for the next process where there is a place.
+    """The function compiled when it is first called, and kept for the next process where `keep_in` named a place.
 
     It lets other threads run. What it takes and gives are whole numbers and arrays of them; it makes no array.
     """
