@@ -26,7 +26,7 @@ from transforms.source_fields import used_columns
 BLOCK_BYTES = 16 * 2**20
 LINE_END_WITHIN = 2**20
 KEPT_MARK_BYTES, MARKED_BYTES = 2**20, 2**16
-"""Marks that are kept are few; between two of them finer ones are made for who looks for a line."""
+"""Marks that are kept are few; of a block that is at hand finer ones are made."""
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BOM = b"\xef\xbb\xbf"
 
