@@ -10,6 +10,7 @@ from flows.compiled_code import keep_compiled, sweep_other_states
 from schemas.source_spec import CANONICAL_COLUMNS
 from transforms.delimited import Layout
 from transforms.machine_code import is_available
+from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, build_prefix_index, match_numbers
 from transforms.screen import Directory
 
 _LINE = b"c1,A,outbound,+12125550100,%b,2020-01-15T10:30:00Z,,60,answered\n"
@@ -67,7 +68,17 @@ def compile_details() -> int:
     return len(account_texts(calls, languages) or [])
 
 
+def compile_look_ups() -> int:
+    """Looks a number up, for the same reason; how many rows were found."""
+    keep_compiled()
+    entry = {"scope": 0, "prefix": "44", "from_second": 0, "to_second": OPEN_SECOND, "row": 0, "preference": 0}
+    index = build_prefix_index(pl.DataFrame([entry], schema=ENTRY_SCHEMA))._replace(by_machine_code=True)
+    asked = pl.DataFrame({"scope": [0], "number": ["+442071234567"], "second": [0]})
+    return match_numbers(index, asked.lazy()).count()
+
+
 if __name__ == "__main__" and is_available():
     compile_reading()
     compile_details()
+    compile_look_ups()
     sweep_other_states()

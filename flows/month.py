@@ -31,7 +31,7 @@ from transforms.currency_cover import currency_faults
 from transforms.invoices import InvoiceDates
 from transforms.plans import plan_changes
 from transforms.policy import policy_whole_number
-from transforms.rate_book import RateBook, RateTableFrames, build_rate_book
+from transforms.rate_book import RateBook, RateTableFrames, build_rate_book, found_by_machine_code
 from transforms.recurring import recurring_items
 from transforms.screen import Directory
 from transforms.service_period import phone_owners, resolved_accounts, with_end_of_service
@@ -144,7 +144,8 @@ class Month:
     @cached_property
     def rate_book(self) -> RateBook:
         """The rows that this month's calls can be priced by."""
-        return build_rate_book(self.rate_book_tables, self.accounts)
+        book = build_rate_book(self.rate_book_tables, self.accounts)
+        return found_by_machine_code(book) if self.ingest_plan.by_machine_code else book
 
     @cached_property
     def pooled_accounts(self) -> pl.DataFrame:

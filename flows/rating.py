@@ -101,13 +101,16 @@ def warning_counts(rated: RatedCalls) -> pl.DataFrame:
     """Calls with a warning by file. Grain: source_file, kind."""
     has_any = pl.col("warning_bits") > 0
     flagged = pl.concat([part.select("source_file", "warning_bits").filter(has_any) for part in rated])
-    flagged = flagged.cast({"source_file": pl.String})
-    return pl.concat(
-        flagged.filter(pl.col("warning_bits") // 2**place % 2 == 1)
-        .group_by("source_file")
-        .agg(kind=pl.lit(kind), calls=pl.len().cast(pl.Int64))
-        for place, kind in enumerate(RECORD_WARNINGS)
-    ).sort("source_file", "kind")
+    counts = flagged.group_by("source_file", "warning_bits").len("calls").cast({"source_file": pl.String})
+    bits = [2**place for place in range(len(RECORD_WARNINGS))]
+    kinds = pl.DataFrame({"kind": RECORD_WARNINGS, "bit": bits}, schema_overrides={"bit": pl.UInt8})
+    return (
+        counts.join(kinds, how="cross")
+        .filter(pl.col("warning_bits") & pl.col("bit") > 0)
+        .group_by("source_file", "kind")
+        .agg(pl.col("calls").sum().cast(pl.Int64))
+        .sort("source_file", "kind")
+    )
 
 
 def _suspended_rows(suspended: pl.DataFrame, book: RateBook) -> pl.DataFrame:

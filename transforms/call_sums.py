@@ -6,6 +6,7 @@ import datetime as dt
 
 import polars as pl
 
+from transforms.classify import OUTCOME
 from transforms.money import MICROS_PER_UNIT
 from transforms.rate_calls import RatedCalls
 from transforms.timestamps import month_start
@@ -21,18 +22,13 @@ def _hour_of_month(usage_month: dt.date) -> pl.Expr:
     return ((pl.col("start_time").dt.epoch("us") - begin) // MICROS_PER_HOUR).alias("hour_of_month")
 
 
-def _by_hour(calls: pl.DataFrame, fate: str, usage_month: dt.date) -> pl.DataFrame:
-    """Fate (an Enum) and hour make one whole number, which groups in two thirds of the time of both."""
-    code = pl.col(fate).to_physical().cast(pl.Int64)
-    sums = calls.group_by(key=code * HOURS_APART + _hour_of_month(usage_month)).agg(
-        calls=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").sum()
-    )
-    return sums.select(
-        fate=(pl.col("key") // HOURS_APART).cast(pl.UInt8).cat.to(calls.schema[fate]).cast(pl.String),
-        hour_of_month=pl.col("key") % HOURS_APART,
-        calls="calls",
-        seconds="seconds",
-    )
+def _keyed(calls: pl.DataFrame, fate: str, usage_month: dt.date) -> pl.LazyFrame:
+    """Fate and hour of each call as one whole number, which groups in two thirds of the time of both.
+
+    fate: an Enum that OUTCOME is or begins with.
+    """
+    key = pl.col(fate).to_physical().cast(pl.Int64) * HOURS_APART + _hour_of_month(usage_month)
+    return calls.lazy().select("duration_seconds", key=key)
 
 
 def hourly_calls(rated: RatedCalls, usage_month: dt.date) -> pl.DataFrame:
@@ -40,11 +36,19 @@ def hourly_calls(rated: RatedCalls, usage_month: dt.date) -> pl.DataFrame:
 
     fate: the call type of a billed call, else the reason why it is not billed or suspended.
     """
-    parts = [
-        _by_hour(calls, fate, usage_month)
-        for calls, fate in ((rated.billed, "call_type"), (rated.unbilled, "outcome"), (rated.suspended, "outcome"))
-    ]
-    return pl.concat(parts).sort("fate", "hour_of_month")
+    fates = ((rated.billed, "call_type"), (rated.unbilled, "outcome"), (rated.suspended, "outcome"))
+    sums = (
+        pl.concat([_keyed(calls, fate, usage_month) for calls, fate in fates])
+        .group_by("key")
+        .agg(calls=pl.len().cast(pl.Int64), seconds=pl.col("duration_seconds").sum())
+        .collect()
+    )
+    return sums.select(
+        fate=(pl.col("key") // HOURS_APART).cast(pl.UInt8).cat.to(OUTCOME).cast(pl.String),
+        hour_of_month=pl.col("key") % HOURS_APART,
+        calls="calls",
+        seconds="seconds",
+    ).sort("fate", "hour_of_month")
 
 
 def destination_costs(billed: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:

@@ -17,18 +17,21 @@ KEY_SPACE = 2**54
 """Greater than the greatest number key, 10**15 * 16: keys of scope n begin at n * KEY_SPACE."""
 _MOST_CELLS = 6_000_000
 _SPACE = KEY_SPACE // LENGTH_SLOTS
-_BLOCK = 2**30
+BLOCK = 2**30
+"""A cell from here on leads to a block, or is not settled."""
 _NOT_SETTLED = 2**31
 
 
 class DigitTable(NamedTuple):
-    """cells: an interval's position; or the place of the block for the next digits, plus _BLOCK; or not settled.
+    """cells: an interval's position; or the place of the block for the next digits, plus BLOCK; or not settled.
 
     digits: how many digits each step takes. longest: the greatest length of a prefix; where a number is not longer,
-    the digits alone do not tell whether a prefix holds it.
+    the digits alone do not tell whether a prefix holds it. scopes: how many have cells; the last of them has no prefix,
+    and stands for all behind it.
     """
 
     cells: pl.Series
+    scopes: int
     digits: tuple[int, ...]
     longest: int
 
@@ -45,7 +48,7 @@ def digit_table(starts: pl.Series) -> DigitTable:
 
     Keys ascend and are `scope * KEY_SPACE + number_keys`, from 0 on.
     """
-    scopes = starts[-1] // KEY_SPACE + 1
+    scopes = starts[-1] // KEY_SPACE + 2
     digits = (5, 2, 2) if scopes <= 10 else (3, 2, 2, 2)
     borders = starts // LENGTH_SLOTS
     width = 10 ** (PLACES - digits[0])
@@ -60,27 +63,28 @@ def digit_table(starts: pl.Series) -> DigitTable:
         if step is None or cells + len(divided) * 10**step > _MOST_CELLS:
             levels.append(at_begin.scatter(divided, _NOT_SETTLED))
             break
-        levels.append(at_begin.scatter(divided, _BLOCK + cells + pl.int_range(len(divided), eager=True) * 10**step))
+        levels.append(at_begin.scatter(divided, BLOCK + cells + pl.int_range(len(divided), eager=True) * 10**step))
         width //= 10**step
         begins = _children(begins.gather(divided), width, 10**step)
     longest = int(str((starts % LENGTH_SLOTS).max()))
-    return DigitTable(pl.concat(levels).cast(pl.UInt32), digits[: len(levels)], longest)
+    return DigitTable(pl.concat(levels).cast(pl.UInt32), scopes, digits[: len(levels)], longest)
 
 
 def with_interval(calls: pl.LazyFrame, table: DigitTable) -> pl.LazyFrame:
     """Adds `interval`, the position of the interval that the `key` of a `scope` is in. Grain: one a call, in order."""
+    scope = pl.col("scope").clip(0, table.scopes - 1).cast(pl.UInt32)
     cells, key, place, interval = pl.lit(table.cells), pl.col("key"), pl.col("place"), pl.col("interval")
     below_steps = LENGTH_SLOTS * 10 ** (PLACES - sum(table.digits))
     width = 10 ** sum(table.digits[1:])
     found = (
         calls.with_columns(digits=(key // below_steps).cast(pl.UInt32))  # 9 digits at most
-        .with_columns(place=pl.col("scope").cast(pl.UInt32) * 10 ** table.digits[0] + pl.col("digits") // width)
+        .with_columns(place=scope * 10 ** table.digits[0] + pl.col("digits") // width)
         .with_columns(interval=cells.gather(place))
     )
     for step in table.digits[1:]:
         width //= 10**step
-        deeper = pl.col("digits") // width % 10**step + (interval - _BLOCK)
-        found = found.with_columns(place=pl.when(interval >= _BLOCK).then(deeper).otherwise(place)).with_columns(
+        deeper = pl.col("digits") // width % 10**step + (interval - BLOCK)
+        found = found.with_columns(place=pl.when(interval >= BLOCK).then(deeper).otherwise(place)).with_columns(
             interval=cells.gather(place)
         )
     return found
@@ -91,4 +95,4 @@ def is_open(table: DigitTable) -> pl.Expr:
 
     Its number is not longer than the longest prefix, or its cell is divided beyond the last step.
     """
-    return (pl.col("interval") >= _BLOCK) | (pl.col("key") & (LENGTH_SLOTS - 1) <= table.longest)
+    return (pl.col("interval") >= BLOCK) | (pl.col("key") & (LENGTH_SLOTS - 1) <= table.longest)

@@ -2,7 +2,8 @@
 
 Nested prefixes are flattened once to disjoint intervals of numbers. An interval leads to a node, a node to
 its dated rows, where the longest prefix in force has won already. A look-up is two binary searches, or, where an
-index is large, a few steps in tables (`digit_table`, `dated_table`) that give the same.
+index is large, a few steps in tables (`digit_table`, `dated_table`) that give the same. In large months machine code
+does it (`usual_prefixes`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -24,6 +25,9 @@ from transforms.digit_table import (
     is_open,
     with_interval,
 )
+
+if TYPE_CHECKING:
+    from transforms.usual_prefixes import Intervals, Steps
 
 MAXIMUM_DIGITS = PLACES
 SCOPES_PER_PART = 500  # 500 * KEY_SPACE fits Int64
@@ -70,15 +74,34 @@ class _Part:
         return self._tables if self._asked >= self.tables_after else None
 
     @cached_property
+    def _by_digits(self) -> DigitTable:
+        return digit_table(self.starts)
+
+    @cached_property
     def _tables(self) -> tuple[DigitTable, DatedTable]:
         by_time = dated_table(self.nodes, self.segment_keys, self.segment_rows, OPEN_SECOND)
-        return digit_table(self.starts), by_time
+        return self._by_digits, by_time
+
+    @cached_property
+    def intervals(self) -> Intervals:
+        """For machine code."""
+        from transforms.usual_prefixes import intervals_of
+
+        return intervals_of(self.starts, self.nodes, self.segment_keys, self.segment_rows, OPEN_SECOND)
+
+    def steps_for(self, asked: int) -> Steps:
+        """The first of the tables for machine code, where making it pays, else an empty one."""
+        from transforms.usual_prefixes import steps_of
+
+        self._asked += asked
+        return steps_of(self._by_digits if self._asked >= self.tables_after else None)
 
 
 class PrefixIndex(NamedTuple):
     """Look-up of many numbers at once; see `match_rows`. Parts hold up to 500 scopes each."""
 
     parts: tuple[_Part, ...]
+    by_machine_code: bool = False
 
 
 Segments = list[tuple[int, int]]  # (from this second on, row), ascending, the first at 0
@@ -254,13 +277,30 @@ def _match_in_part(part: _Part, asked: pl.LazyFrame, count: int) -> pl.Series:
     return found["row"].scatter(open_ones, _searched(part, found.select(_ASKED)[open_ones]))
 
 
+def _matched_by_machine_code(index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: pl.Series) -> pl.Series:
+    from transforms.usual_prefixes import Scopes, rows_of
+
+    parts = [
+        (Scopes(number * SCOPES_PER_PART, (number + 1) * SCOPES_PER_PART), part.intervals, part.steps_for(len(keys)))
+        for number, part in enumerate(index.parts)
+    ]
+    rows = rows_of(parts, scopes, keys, seconds, NO_ROW)
+    return rows.to_frame("row").select(_or_null(pl.col("row"))).to_series()
+
+
+def _is_in_first_part(scope: pl.Expr) -> pl.Expr:
+    """Keys of other scopes would be none of this part's, or not fit Int64."""
+    return scope.is_between(0, SCOPES_PER_PART - 1)
+
+
 def match_numbers(index: PrefixIndex, asked: pl.LazyFrame) -> pl.Series:
     """`match_rows` of `scope`, `number` (E.164 text) and `second` in one pass, for numbers that are looked up once."""
     keyed = with_number_key(asked, "number").select(_ASKED)
-    count, first = asked.select(pl.len(), pl.col("scope").min().fill_null(0)).collect().row(0)
-    if len(index.parts) > 1 or first < 0:
-        return match_rows(index, *keyed.collect())
-    return _match_in_part(index.parts[0], keyed, count)
+    has_one_part = len(index.parts) == 1 and not index.by_machine_code
+    count, are_here = asked.select(pl.len(), _is_in_first_part(pl.col("scope")).all()).collect().row(0)
+    if has_one_part and are_here:
+        return _match_in_part(index.parts[0], keyed, count)
+    return match_rows(index, *keyed.collect())
 
 
 def match_rows(index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: pl.Series) -> pl.Series:
@@ -269,7 +309,9 @@ def match_rows(index: PrefixIndex, scopes: pl.Series, keys: pl.Series, seconds: 
     Grain: one value a number, order kept. Needs Int64 series without null: scope (-1 = in no scope),
     `number_keys`, start of the call in whole seconds since 1970 UTC.
     """
-    if len(index.parts) == 1 and (scopes >= 0).all():
+    if index.by_machine_code:
+        return _matched_by_machine_code(index, scopes, keys, seconds)
+    if len(index.parts) == 1 and scopes.to_frame("scope").select(_is_in_first_part(pl.col("scope")).all()).item():
         return _match_in_part(
             index.parts[0], pl.LazyFrame({"scope": scopes, "key": keys, "second": seconds}), len(keys)
         )

@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import polars as pl
 
+from schemas.rate_files import NUMBER_PLAN_KINDS
 from transforms.prefixes import ENTRY_SCHEMA, OPEN_SECOND, PrefixIndex, build_prefix_index
 
 ANY_PLAN = "*"
+_LINE_KIND = pl.Enum(NUMBER_PLAN_KINDS)
 _ROW_COLUMNS = (
     "rate_table",
     "rate_prefix",
@@ -46,6 +48,12 @@ class RateBook(NamedTuple):
     plans: PrefixIndex
     numbering: PrefixIndex
     numbering_rows: pl.DataFrame
+
+
+def found_by_machine_code(book: RateBook) -> RateBook:
+    """The book with indexes that machine code walks: in months that are worth loading it. They find the same."""
+    names = ("international", "premium", "toll_free", "plans", "numbering")
+    return book._replace(**{name: getattr(book, name)._replace(by_machine_code=True) for name in names})
 
 
 def row_places(tables: RateTableFrames) -> pl.DataFrame:
@@ -170,5 +178,5 @@ def build_rate_book(tables: RateTableFrames, accounts: pl.DataFrame) -> RateBook
         toll_free=of("toll_free_rates", by_country, "toll_free_scope", ["country", "currency"]),
         plans=of("plans", by_plan_only, "plan_scope", ["plan_id"]),
         numbering=build_prefix_index(_entries(numbering)),
-        numbering_rows=tables.numbering_plan.select("country", "region", "kind"),
+        numbering_rows=tables.numbering_plan.select("country", "region", pl.col("kind").cast(_LINE_KIND)),
     )

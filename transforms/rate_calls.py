@@ -133,7 +133,8 @@ def _use_pool(calls: pl.DataFrame) -> pl.DataFrame:
             .when(is_split)
             .then(pl.lit("overage", dtype=OUTCOME))
             .otherwise(pl.lit("included", dtype=OUTCOME))
-            .cast(CALL_TYPE)
+            .to_physical()
+            .cat.to(CALL_TYPE)  # OUTCOME begins with the call types: a cast would look up each text
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,15 @@ WORD_BYTES = 8
 pl.Series(np.empty(0, np.uint8))  # here, once: two threads that make Polars look for numpy at a time end in an error
 _BEFORE = np.array([2 ** (8 * length) - 1 for length in range(WORD_BYTES)], np.uint64)
 """So many bytes of a word, the others left out."""
+
+
+def column_values(series: pl.Series) -> npt.NDArray[Any]:
+    """The whole numbers of a column, none of them missing, that nobody writes to: of one kind, so compiled for once."""
+    if series.null_count():
+        raise ValueError(f"{series.name}: {series.null_count()} values are missing")
+    values = series.to_physical().to_numpy()
+    values.flags.writeable = False
+    return values
 
 
 def words_anywhere(text: Bytes) -> Words64:

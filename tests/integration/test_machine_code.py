@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from flows import usual_blocks
 from tests.integration.demo_month import Billed, bill, make_demo, no_settings_from_outside
-from transforms import machine_code, usual_calls, usual_details
+from transforms import machine_code, usual_calls, usual_details, usual_prefixes
 from transforms.call_details import AccountText
 
 pytestmark = pytest.mark.integration
@@ -37,14 +38,24 @@ def test_the_bytes_are_those_of_the_expressions(tmp_path: Path, monkeypatch: pyt
         accounts.extend(text.account_id for text in texts or [])
         return texts
 
+    look_ups: list[int] = []
+    rows_of = usual_prefixes.rows_of
+
+    def watched_rows(*arguments: object) -> pl.Series:
+        rows = rows_of(*arguments)
+        look_ups.append(len(rows))
+        return rows
+
     with no_settings_from_outside():
         by_expressions = bill(Billed(inputs, tmp_path / "by-expressions"))
-        assert not blocks and not accounts
+        assert not blocks and not accounts and not look_ups
         monkeypatch.setattr(usual_calls, "read_usual", watched)
         monkeypatch.setattr(usual_details, "account_texts", watched_texts)
+        monkeypatch.setattr(usual_prefixes, "rows_of", watched_rows)
         monkeypatch.setattr(usual_blocks, "LEAST_MONTH_BYTES", 0)
         by_machine_code = bill(Billed(inputs, tmp_path / "by-machine-code"))
     assert sum(blocks) > 1000
+    assert sum(look_ups) > 1000
     assert len(accounts) == len(list((tmp_path / "by-machine-code" / "details").rglob("*.csv"))) > 10
     assert _published(by_machine_code) == _published(by_expressions)
     assert by_machine_code.table_rows() == by_expressions.table_rows()
