@@ -36,9 +36,11 @@ def divide_down(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
 
 
 def decimal_of_micros(micros: pl.Expr, precision: int = 18) -> pl.Expr:
-    """The same amount as DECIMAL(precision, 6), exactly: no division, so nothing to round."""
-    one_micro = pl.lit("0.000001").cast(pl.Decimal(7, 6))
-    return (micros.cast(pl.Decimal(31, 0)) * one_micro).cast(pl.Decimal(precision, 6))
+    """The same amount as DECIMAL(precision, 6), exactly: no division, so nothing to round.
+
+    A decimal of six places is its micros in memory. Amounts beyond the precision raise InvalidOperationError.
+    """
+    return micros.cast(pl.Int128).reinterpret(dtype=pl.Decimal(38, 6)).cast(pl.Decimal(precision, 6))
 
 
 def micros_of_decimal(amount: pl.Expr) -> pl.Expr:
