@@ -57,19 +57,16 @@ def _tabled(steps: Steps, scope: int, key: int) -> int:
     if len(steps.cells) == 0 or key % LENGTH_SLOTS <= steps.longest:
         return _TO_BE_SEARCHED
     digits = np.uint64(key)
-    place = np.uint64(0)
-    cell = np.uint64(0)
+    block = np.uint64(min(scope, steps.scopes - 1) * steps.sizes[0])
     for step in range(len(steps.widths)):
         part = digits // np.uint64(steps.widths[step])
+        if part >= np.uint64(steps.sizes[step]):  # more digits than a number has
+            return _TO_BE_SEARCHED
         digits -= part * np.uint64(steps.widths[step])
-        place = (
-            np.uint64(min(scope, steps.scopes - 1) * steps.sizes[0]) + part
-            if step == 0
-            else cell - np.uint64(BLOCK) + part
-        )
-        cell = np.uint64(steps.cells[place])
+        cell = np.uint64(steps.cells[block + part])
         if cell < np.uint64(BLOCK):
             return int(np.int64(cell))
+        block = cell - np.uint64(BLOCK)
     return _TO_BE_SEARCHED
 
 

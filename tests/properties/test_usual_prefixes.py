@@ -51,6 +51,14 @@ def same_by_machine_code(entries: list[Entry], asked: list[Question]) -> list[in
     return plain
 
 
+def test_keys_that_no_number_has_are_not_looked_up_beyond_the_tables() -> None:
+    frame = pl.DataFrame([(0, "44", 0, OPEN_SECOND, 0, 0)], schema=ENTRY_SCHEMA, orient="row")
+    index = with_tables(build_prefix_index(frame), 0)._replace(by_machine_code=True)
+    keys = pl.Series([2**62, 2**54 - 1], dtype=pl.Int64)
+    nowhere = pl.Series([0, 0], dtype=pl.Int64)
+    assert match_rows(index, nowhere, keys, nowhere).to_list() == [None, None]
+
+
 def texts_near(prefixes: set[str]) -> list[str]:
     """Numbers as long as a prefix, shorter by a digit and longer by one; and what is no number."""
     near = {part for prefix in prefixes for part in (prefix, prefix[:-1], prefix + "0", prefix + "9")}
