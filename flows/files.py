@@ -145,18 +145,18 @@ def write_scratch(frame: pl.DataFrame, target: Path) -> None:
         frame.write_ipc_stream(target, compression="uncompressed", compat_level=pl.CompatLevel.newest())
 
 
-def _scratch_table(path: Path) -> pa.Table:
+def _scratch_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     import pyarrow as pa
     from pyarrow import ipc
 
     with pa.memory_map(str(path)) as content:
-        return ipc.open_stream(content).read_all()
+        table = ipc.open_stream(content).read_all()
+    return table if columns is None else table.select(columns)
 
 
-def read_scratch(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
+def read_scratch(path: Path) -> pl.DataFrame:
     """What `write_scratch` wrote, taken as it lies in the file: its text is not checked again."""
-    table = _scratch_table(path)
-    return pl.DataFrame(table if columns is None else table.select(columns))
+    return pl.DataFrame(_scratch_table(path))
 
 
 class ScratchRows(NamedTuple):
@@ -166,11 +166,11 @@ class ScratchRows(NamedTuple):
     counts: list[int]
 
 
-def read_scratch_files(paths: Iterable[Path]) -> ScratchRows:
+def read_scratch_files(paths: Iterable[Path], columns: list[str] | None = None) -> ScratchRows:
     """What `write_scratch` wrote to some files, at least one, of the same columns: much faster than one by one."""
     import pyarrow as pa
 
-    tables = [_scratch_table(path) for path in paths]
+    tables = [_scratch_table(path, columns) for path in paths]
     return ScratchRows(pl.DataFrame(pa.concat_tables(tables)), [table.num_rows for table in tables])
 
 

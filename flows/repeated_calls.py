@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.files import read_json, read_scratch, write_parquet
+from flows.files import read_json, read_scratch, read_scratch_files, write_parquet
 from flows.inbox import RecordFile
 from flows.ingest_plan import SET_ASIDE_SCHEMA, IngestPlan, file_columns
 from flows.process_memory import give_back
@@ -15,7 +15,7 @@ from flows.record_files import read_raw_records
 from flows.stored_calls import stored_parts
 from transforms.repeats import judge_repeats
 
-PARTS_AT_A_TIME = 2
+PARTS_AT_A_TIME, PARTS_TOGETHER = 2, 64
 
 
 def _by_switch(plan: IngestPlan) -> dict[str, list[RecordFile]]:
@@ -31,8 +31,8 @@ def call_id_hash() -> pl.Expr:
     return pl.col("call_id").hash()
 
 
-def _hashes(part: Path) -> pl.Series:
-    return read_scratch(part, ["call_id"]).select(call_id_hash()).to_series()
+def _hashes(parts: list[Path]) -> pl.Series:
+    return read_scratch_files(parts, ["call_id"]).rows.select(call_id_hash()).to_series()
 
 
 def _repeated_records(parts: dict[RecordFile, list[Path]]) -> pl.DataFrame | None:
@@ -45,7 +45,8 @@ def _repeated_records(parts: dict[RecordFile, list[Path]]) -> pl.DataFrame | Non
     if not paths:
         return None
     with ThreadPoolExecutor(max_workers=PARTS_AT_A_TIME) as pool:
-        hashes = pl.concat(pool.map(_hashes, paths)).sort()
+        together = [paths[begin : begin + PARTS_TOGETHER] for begin in range(0, len(paths), PARTS_TOGETHER)]
+        hashes = pl.concat(pool.map(_hashes, together)).sort()
     repeated = hashes.filter((hashes == hashes.shift(1)).fill_null(value=False)).unique()
     if repeated.is_empty():
         return None
