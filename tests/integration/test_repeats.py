@@ -32,7 +32,11 @@ def collectors(empty_office: Office) -> Office:
 BILLED = "select call_id, source from billed_calls order by 1, 2"
 
 
-def test_what_two_sources_of_one_switch_both_wrote_is_billed_once(collectors: Office, told: Tell) -> None:
+@pytest.mark.parametrize("parts_together", [1, 64])
+def test_what_two_sources_of_one_switch_both_wrote_is_billed_once(
+    collectors: Office, told: Tell, monkeypatch: pytest.MonkeyPatch, parts_together: int
+) -> None:
+    monkeypatch.setattr(repeated_calls, "PARTS_TOGETHER", parts_together)
     _source(collectors, "east-a", "east")
     _source(collectors, "east-b", "east")
     assert told(collectors.arguments()).code == 0
