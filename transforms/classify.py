@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from schemas.categories import CALL_TYPES
@@ -13,6 +15,7 @@ from transforms.rate_book import RateBook
 PLAN_MINUTES = "plan_minutes"
 """Outcome of rules 5 (6) and 5 (10), until the pool decides between `included` and `overage`."""
 OUTCOME = pl.Enum((*CALL_TYPES, PLAN_MINUTES, *UNBILLED_REASONS, *SUSPENDED_REASONS))
+_ZERO, _FALSE = pl.Series([0], dtype=pl.Int64), pl.Series([False])
 _JUDGED = ("row", "outcome", "rate_row", "plan_row")
 _PLAN_NEEDS = ("row", "outcome", "start_second", "plan_scope")
 _TOLL_FREE_NEEDS = ("row", "outcome", "start_second", "source_number", "toll_free_scope")
@@ -27,6 +30,10 @@ _DESTINATION_NEEDS = (
 )
 
 
+def _none_of(calls: pl.DataFrame) -> pl.Series:
+    return _FALSE.new_from_index(0, calls.height)
+
+
 def _in_service() -> tuple[pl.Expr, pl.Expr]:
     """Whether the call is before billing begins, and whether after the last day of service (rules 2.2, 2.3)."""
     day = pl.col("start_time").dt.date()
@@ -37,6 +44,7 @@ def _is(outcome: str) -> pl.Expr:
     return pl.lit(outcome, dtype=OUTCOME)  # typed: text would be written a call and read again
 
 
+@cache
 def early_outcome() -> pl.Expr:
     """Rules 5 (1) to 5 (6): what needs no look-up of the destination; null where one is needed.
 
@@ -75,7 +83,7 @@ def _mark_toll_free(calls: pl.DataFrame, phone_owners: pl.DataFrame) -> pl.DataF
         .select("row")
         .collect()
     )
-    owns = pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(owned["row"], values=True)
+    owns = _none_of(calls).scatter(owned["row"], values=True)
     return calls.with_columns(owns.alias("owns_toll_free"))
 
 
@@ -94,7 +102,7 @@ def _is_abroad(calls: pl.DataFrame, book: RateBook) -> pl.Series:
     is_included = pl.col("included_countries").list.contains(country).fill_null(value=False)
     is_taken = is_included & (country != "") & (pl.col("destination_line") != "premium")
     abroad = foreign.select((~is_taken).alias("is_abroad"))["is_abroad"]
-    return pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(others, abroad)
+    return _none_of(calls).scatter(others, abroad)
 
 
 def _is_under_own_code(calls: pl.DataFrame) -> pl.Series:
@@ -102,7 +110,7 @@ def _is_under_own_code(calls: pl.DataFrame) -> pl.Series:
     special = calls["destination_line"].is_in(["premium", "toll_free"]).fill_null(value=False).arg_true()
     begins = pl.col("destination_number").str.starts_with(pl.lit("+") + pl.col("calling_code"))
     under = calls.select("destination_number", "calling_code")[special].select(begins.alias("is_under"))["is_under"]
-    return pl.repeat(value=False, n=calls.height, dtype=pl.Boolean, eager=True).scatter(special, under)
+    return _none_of(calls).scatter(special, under)
 
 
 def late_outcome(calls: pl.DataFrame, book: RateBook) -> pl.Series:
@@ -127,7 +135,7 @@ def late_outcome(calls: pl.DataFrame, book: RateBook) -> pl.Series:
 
 def _plan_rows(calls: pl.DataFrame, book: RateBook) -> pl.Series:
     """The row of the account's plan in force at each call's start (rule 4.4)."""
-    anywhere = pl.repeat(0, calls.height, dtype=pl.Int64, eager=True)
+    anywhere = _ZERO.new_from_index(0, calls.height)
     return match_rows(book.plans, calls["plan_scope"], anywhere, calls["start_second"])
 
 
@@ -135,7 +143,7 @@ def _judge_destinations(calls: pl.DataFrame, book: RateBook) -> pl.DataFrame:
     """Calls whose destination decides: outcome, rate_row and plan_row (rules 5 (7) to 5 (10))."""
     keys = number_keys(calls["destination_number"])
     seconds = calls["start_second"]
-    anywhere = pl.repeat(0, calls.height, dtype=pl.Int64, eager=True)
+    anywhere = _ZERO.new_from_index(0, calls.height)
     known = match_rows(book.numbering, anywhere, keys, seconds)
     plan_rows = _plan_rows(calls, book)
     judged = calls.with_columns(

@@ -89,12 +89,18 @@ class _Part:
 
         return intervals_of(self.starts, self.nodes, self.segment_keys, self.segment_rows, OPEN_SECOND)
 
-    def steps_for(self, asked: int) -> Steps:
-        """The first of the tables for machine code, where making it pays, else an empty one."""
+    @cached_property
+    def _steps(self) -> Steps:
         from transforms.usual_prefixes import steps_of
 
+        return steps_of(self._by_digits)
+
+    def steps_for(self, asked: int) -> Steps:
+        """The first of the tables for machine code, where making it pays, else an empty one."""
+        from transforms.usual_prefixes import no_steps
+
         self._asked += asked
-        return steps_of(self._by_digits if self._asked >= self.tables_after else None)
+        return self._steps if self._asked >= self.tables_after else no_steps()
 
 
 class PrefixIndex(NamedTuple):
@@ -285,7 +291,7 @@ def _matched_by_machine_code(index: PrefixIndex, scopes: pl.Series, keys: pl.Ser
         for number, part in enumerate(index.parts)
     ]
     rows = rows_of(parts, scopes, keys, seconds, NO_ROW)
-    return rows.to_frame("row").select(_or_null(pl.col("row"))).to_series()
+    return rows.set(rows == NO_ROW, None)
 
 
 def _is_in_first_part(scope: pl.Expr) -> pl.Expr:

@@ -24,9 +24,9 @@ _BEFORE = np.array([2 ** (8 * length) - 1 for length in range(WORD_BYTES)], np.u
 
 def column_values(series: pl.Series) -> npt.NDArray[Any]:
     """The whole numbers of a column, none of them missing, that nobody writes to: of one kind, so compiled for once."""
-    if series.null_count():
-        raise ValueError(f"{series.name}: {series.null_count()} values are missing")
-    values = series.to_physical().to_numpy()
+    if series.null_count() or not series.dtype.is_integer():
+        raise ValueError(f"{series.name}: {series.null_count()} values of {series.dtype} are missing")
+    values = series.to_numpy()
     values.flags.writeable = False
     return values
 

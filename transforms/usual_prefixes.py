@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -112,15 +113,19 @@ def intervals_of(
     )
 
 
-def steps_of(table: DigitTable | None) -> Steps:
-    """The table as machine code walks it; None: every key is to be searched."""
-    if table is None:
-        table = DigitTable(pl.Series(dtype=pl.UInt32), 0, (), 0)
+def steps_of(table: DigitTable) -> Steps:
+    """The table as machine code walks it."""
     widths = [LENGTH_SLOTS * 10 ** (PLACES - sum(table.digits[: step + 1])) for step in range(len(table.digits))]
     sizes = [10**digits for digits in table.digits]
     return Steps(
         column_values(table.cells), table.scopes, np.array(widths, np.int64), np.array(sizes, np.int64), table.longest
     )
+
+
+@cache
+def no_steps() -> Steps:
+    """Without a table every key is searched for."""
+    return steps_of(DigitTable(pl.Series(dtype=pl.UInt32), 0, (), 0))
 
 
 def rows_of(
