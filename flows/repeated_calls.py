@@ -16,6 +16,7 @@ from flows.stored_calls import stored_parts
 from transforms.repeats import judge_repeats
 
 PARTS_AT_A_TIME, PARTS_TOGETHER = 2, 64
+"""Threads, and the stored parts whose call ids each has in memory: to open one costs as much as to hash its ids."""
 
 
 def _by_switch(plan: IngestPlan) -> dict[str, list[RecordFile]]:

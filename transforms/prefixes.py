@@ -68,10 +68,13 @@ class _Part:
         self.tables_after = len(starts) * LOOKUPS_AN_INTERVAL if len(starts) >= FEW_INTERVALS else NEVER
         self._asked = 0
 
+    def _pay(self, asked: int) -> bool:
+        self._asked += asked
+        return self._asked >= self.tables_after
+
     def tables_for(self, asked: int) -> tuple[DigitTable, DatedTable] | None:
         """The tables, where making them pays: a small month ends before. What they give is what searching gives."""
-        self._asked += asked
-        return self._tables if self._asked >= self.tables_after else None
+        return self._tables if self._pay(asked) else None
 
     @cached_property
     def _by_digits(self) -> DigitTable:
@@ -99,8 +102,7 @@ class _Part:
         """The first of the tables for machine code, where making it pays, else an empty one."""
         from transforms.usual_prefixes import no_steps
 
-        self._asked += asked
-        return self._steps if self._asked >= self.tables_after else no_steps()
+        return self._steps if self._pay(asked) else no_steps()
 
 
 class PrefixIndex(NamedTuple):

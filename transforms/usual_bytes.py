@@ -25,7 +25,9 @@ _BEFORE = np.array([2 ** (8 * length) - 1 for length in range(WORD_BYTES)], np.u
 def column_values(series: pl.Series) -> npt.NDArray[Any]:
     """The whole numbers of a column, none of them missing, that nobody writes to: of one kind, so compiled for once."""
     if series.null_count() or not series.dtype.is_integer():
-        raise ValueError(f"{series.name}: {series.null_count()} values of {series.dtype} are missing")
+        raise ValueError(
+            f"{series.name}: whole numbers are needed; it is {series.dtype}, {series.null_count()} missing"
+        )
     values = series.to_numpy()
     values.flags.writeable = False
     return values
